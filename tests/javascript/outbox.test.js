@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Outbox, uuid } from "../../timers/static/timers/outbox.js";
+
+function outbox(online = true) {
+  const sent = [];
+  const line = { online };
+  let number = 0;
+  const send = (message) => line.online && sent.push(message);
+  return { box: new Outbox(send, () => `id-${(number += 1)}`), sent, line };
+}
+
+const START = { type: "timer:start" };
+
+test("a command carries its id and is kept until it is answered", () => {
+  const { box, sent } = outbox();
+  box.post(START, {}, 0);
+  assert.deepEqual(sent, [{ type: "timer:start", id: "id-1" }]);
+  assert.equal(box.waiting.length, 1);
+  box.acknowledge({ id: "id-1", v: 8, changed: true });
+  assert.equal(box.waiting.length, 0);
+});
+
+test("after a reconnect what waits is sent again under the same id, in its order", () => {
+  const { box, sent, line } = outbox(false);
+  box.post(START, {}, 0);
+  box.post({ type: "timer:pause" }, {}, 100);
+  line.online = true;
+  box.sendAgain(5_000);
+  assert.deepEqual(sent.map(({ id }) => id), ["id-1", "id-2"]);
+});
+
+test("an acknowledged change is predicted until the session has reached its version", () => {
+  const { box } = outbox();
+  box.post(START, {}, 0);
+  box.acknowledge({ id: "id-1", v: 8, changed: true });
+  box.settle(7);
+  assert.equal(box.entries.length, 1);
+  box.settle(8);
+  assert.equal(box.entries.length, 0);
+});
+
+test("what changed nothing and what was refused is done with", () => {
+  const { box } = outbox();
+  box.post(START, {}, 0);
+  box.acknowledge({ id: "id-1", v: 8, changed: false });
+  box.post(START, { timer: "room" }, 0);
+  assert.equal(box.refuse("id-2").about.timer, "room");
+  assert.equal(box.entries.length, 0);
+  assert.equal(box.refuse(undefined), undefined);
+});
+
+test("nothing waits for longer than ten seconds, and what was dropped is named and never sent", () => {
+  const { box, sent, line } = outbox(false);
+  box.post(START, { timer: "room" }, 0);
+  assert.deepEqual(box.expire(9_999), []);
+  line.online = true;
+  assert.deepEqual(box.sendAgain(10_000).map(({ about }) => about.timer), ["room"]);
+  assert.deepEqual(sent, []);
+});
+
+test("an acknowledged change is not dropped as late", () => {
+  const { box } = outbox();
+  box.post(START, {}, 0);
+  box.acknowledge({ id: "id-1", v: 8, changed: true });
+  assert.deepEqual(box.expire(60_000), []);
+});
+
+test("ids are random UUIDs", () => {
+  assert.match(uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.notEqual(uuid(), uuid());
+});

@@ -1,0 +1,19 @@
+"""Django's settings for the tests: those of a fresh data directory and the defaults, whatever the caller's environment says."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+for name in list(os.environ):
+    if name.startswith("TOMATO_") or name == "DATABASE_URL":
+        del os.environ[name]
+
+data_dir = tempfile.mkdtemp(prefix="tomato-tests-")
+atexit.register(shutil.rmtree, data_dir, ignore_errors=True)
+os.environ["TOMATO_DATA_DIR"] = data_dir
+
+from tomato.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AXES_ENABLED = False

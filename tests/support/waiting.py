@@ -1,0 +1,56 @@
+"""Waiting for what will be true soon, instead of sleeping and hoping."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from time import monotonic, sleep
+from typing import TypeVar, cast
+
+LOOK_AGAIN_AFTER_S = 0.02
+
+Answer = TypeVar("Answer")
+
+
+def eventually(check: Callable[[], Answer | None], within_s: float = 5.0) -> Answer:
+    """The first truthy answer of `check`; an assertion fails when there is none in time.
+
+    A check that raises AssertionError is asked again, and its last complaint is the one reported.
+    """
+    deadline = monotonic() + within_s
+    while not (answer := _asked(check, is_last=monotonic() > deadline)):
+        assert monotonic() <= deadline, f"not within {within_s} s: {_described(check)} is {answer!r}"
+        sleep(LOOK_AGAIN_AFTER_S)
+    return answer
+
+
+async def eventually_async(check: Callable[[], Answer | Awaitable[Answer]], within_s: float = 5.0) -> Answer:
+    """The same in an event loop, for a check that may be a coroutine function."""
+    deadline = monotonic() + within_s
+    while True:
+        try:
+            answer = check()
+            if inspect.isawaitable(answer):
+                answer = await answer
+            if answer:
+                return cast(Answer, answer)
+            complaint = f"not within {within_s} s: {_described(check)} is {answer!r}"
+        except AssertionError as error:
+            complaint = str(error)
+        assert monotonic() <= deadline, complaint
+        await asyncio.sleep(LOOK_AGAIN_AFTER_S)
+
+
+def _asked(check: Callable[[], Answer | None], *, is_last: bool) -> Answer | None:
+    try:
+        return check()
+    except AssertionError:
+        if is_last:
+            raise
+        return None
+
+
+def _described(check: Callable[..., object]) -> str:
+    try:
+        return inspect.getsource(check).strip()
+    except (OSError, TypeError):
+        return repr(check)

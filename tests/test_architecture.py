@@ -1,0 +1,148 @@
+"""The rules of the tree, kept by reading its imports: who may know whom, and which files are pure."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+APPS = ("tomato", "timers", "rooms")
+
+PURE = {
+    f"timers.{name}": CHECKOUT / "timers" / f"{name}.py"
+    for name in ("names", "protocol", "records", "schedule", "timer", "topic", "topics")
+} | {"rooms.codes": CHECKOUT / "rooms" / "codes.py"}
+PURE_LIBRARIES = {"pydantic", "orjson"}
+CLOCKS_AND_DEVICES = {
+    "asyncio",
+    "datetime",
+    "logging",
+    "os",
+    "pathlib",
+    "socket",
+    "subprocess",
+    "threading",
+    "time",
+    "zoneinfo",
+}
+
+REDIS_CLIENTS = {"from_url", "Redis", "StrictRedis", "RedisCluster", "ConnectionPool", "BlockingConnectionPool"}
+
+MACHINE_PATH = re.compile(r"(?<![\w.-])/(home|Users|root|work|workspace|farm)/")
+ADDRESS = re.compile(r"https?://|--(extra-)?index-url|--find-links|--trusted-host|@ file:")
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_file_knows_no_clock_no_device_and_no_framework(module: str) -> None:
+    allowed = (set(sys.stdlib_module_names) - CLOCKS_AND_DEVICES) | PURE_LIBRARIES
+    assert [name for name in imports(PURE[module]) if name not in PURE and name.partition(".")[0] not in allowed] == []
+
+
+def test_timers_know_no_rooms() -> None:
+    assert importers_of("rooms", among=("timers",)) == []
+
+
+def test_the_wiring_of_tomato_is_known_to_the_pure_files_nowhere() -> None:
+    assert [module for module, path in PURE.items() if any(name.startswith("tomato") for name in imports(path))] == []
+
+
+def test_only_its_command_imports_the_worker() -> None:
+    assert importers_of("timers.worker", among=APPS) == ["timers/management/commands/run_timers.py"]
+
+
+def test_redis_clients_are_made_in_one_place() -> None:
+    makers = [
+        f"{shown(path)}:{call.lineno}"
+        for path in sources(*APPS)
+        if shown(path) != "tomato/redis.py"
+        for call in calls(path)
+        if called(call) in REDIS_CLIENTS
+    ]
+    assert makers == []
+
+
+def test_no_file_names_a_place_on_somebodys_machine() -> None:
+    assert [place for path in repository_files() for place in matches(MACHINE_PATH, path)] == []
+
+
+def test_dependency_files_name_no_index() -> None:
+    files = [
+        path
+        for path in repository_files()
+        if "requirements" in path.parts or path.name in ("package.json", "package-lock.json")
+    ]
+    assert any(path.name == "base.txt" for path in files)
+    assert [place for path in files for place in matches(ADDRESS, path)] == []
+
+
+def sources(*packages: str) -> Iterator[Path]:
+    for package in packages:
+        yield from sorted((CHECKOUT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names of all modules that a file imports, wherever in it; `from timers import topic` counts as timers.topic."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{shown(path)}:{node.lineno} imports relatively"
+            yield from (
+                full if is_module(full := f"{node.module}.{alias.name}") else str(node.module) for alias in node.names
+            )
+
+
+def is_module(name: str) -> bool:
+    path = CHECKOUT.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").exists()
+
+
+def importers_of(module: str, among: tuple[str, ...]) -> list[str]:
+    return [
+        shown(path) for path in sources(*among) if any(f"{name}.".startswith(f"{module}.") for name in imports(path))
+    ]
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call))
+
+
+def called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), filename=str(path))
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(CHECKOUT).as_posix()
+
+
+def repository_files() -> list[Path]:
+    """What is committed or would be."""
+    if not (CHECKOUT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [path for name in listed.stdout.split("\0") if name and (path := CHECKOUT / name).is_file()]
+
+
+def matches(pattern: re.Pattern[str], path: Path) -> list[str]:
+    try:
+        lines = path.read_text().splitlines()
+    except UnicodeDecodeError:
+        return []
+    return [f"{shown(path)}:{number}" for number, line in enumerate(lines, 1) if pattern.search(line)]

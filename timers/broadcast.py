@@ -1,0 +1,60 @@
+"""What the worker says: events to a topic, ticks, and answers to the socket that asked. Each is encoded once.
+
+A broadcast carries its `v` beside its text, so that a socket relays each version once, and whether it is a tick, which a
+slow reader may miss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from timers import protocol
+from timers.topic import Answer, Event, Full, Topic
+
+log = structlog.get_logger(__name__)
+
+EVENT = "topic.event"
+REPLY = "topic.reply"
+
+
+class Broadcaster:
+    """Says things through the channel layer, in the order of the calls."""
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+
+    async def say(self, publications: Iterable[tuple[str, bytes]]) -> list[int]:
+        """How many processes heard each. What cannot be said is lost: a socket that notices asks for a snapshot."""
+        publications = list(publications)
+        try:
+            return await self._layer.publish_many(publications)
+        except (RedisError, OSError) as error:
+            log.warning("broadcast.unsaid", messages=len(publications), reason=str(error))
+            return [0] * len(publications)
+
+    def event(self, topic: str, event: Event, now: int) -> tuple[str, bytes]:
+        return self._to_all(topic, event.v, protocol.encode(protocol.event(event, now)), ticks=False)
+
+    def tick(self, topic: Topic, now: int) -> tuple[str, bytes]:
+        return self._to_all(topic.name, topic.v, protocol.encode(protocol.tick(topic, now)), ticks=True)
+
+    def answer(self, channel: str, ref: int, id: str | None, answer: Answer | None) -> tuple[str, bytes]:
+        text = protocol.encode(protocol.ack(id, answer)) if id is not None and answer is not None else None
+        return self._reply(channel, ref, ack=text)
+
+    def full(self, channel: str, ref: int, _: Full) -> tuple[str, bytes]:
+        return self._reply(channel, ref, close=protocol.CloseCode.TOO_MANY)
+
+    def snapshot(self, channel: str, ref: int, topic: Topic, member: str, now: int) -> tuple[str, bytes]:
+        fields = protocol.encode(protocol.snapshot(topic, member, now))
+        return self._reply(channel, ref, v=topic.v, fields=fields)
+
+    def _to_all(self, topic: str, v: int, text: str, *, ticks: bool) -> tuple[str, bytes]:
+        return self._layer.grouped(topic, {"type": EVENT, "v": v, "text": text, "ticks": ticks})
+
+    def _reply(self, channel: str, ref: int, **answer: Any) -> tuple[str, bytes]:
+        return self._layer.addressed(channel, {"type": REPLY, "ref": ref, **answer})

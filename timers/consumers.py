@@ -1,0 +1,320 @@
+"""One socket and the topic it watches: arrive, relay what the worker says, pass on what the person asks.
+
+The consumer decides nothing about timers. It speaks with Redis and the socket only, never with the database once admitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from itertools import count
+from time import monotonic
+from typing import Any
+
+import structlog
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from timers import names, parking, process, protocol, topics
+from timers.broadcast import EVENT, REPLY
+from timers.inbox import PATIENCE_MS
+from timers.protocol import CloseCode, Junk
+from timers.topic import Arrive, Command, Leave, Rename, Steer
+from tomato.identity import device_of, member_for
+from tomato.layer import Sink
+from tomato.limits import Refusals, client_address
+from tomato.outlet import Outlet
+
+log = structlog.get_logger(__name__)
+
+SNAPSHOT_WITHIN_S = 1.5
+"""How long a socket waits for the worker's word before it reads for itself what Redis holds."""
+LAPSE_S = PATIENCE_MS / 1000 + 0.25
+JOIN_RETRY_S = 1.0
+MOST_EARLY = 256
+
+UNAVAILABLE = "The timer service does not answer at the moment, so nothing was changed; try again."
+RATE_LIMITED = "Too many messages at once; wait a second and send it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a socket belongs: its topic, who it is there, the id of its own timer, and the room as a client sees it."""
+
+    topic: str
+    member: str
+    own_timer: str
+    room: dict[str, Any] | None
+
+
+class TopicConsumer(AsyncConsumer):
+    """A socket on one topic. Subclasses say which, by `locate`."""
+
+    async def locate(self, device: str) -> Place | CloseCode:
+        raise NotImplementedError
+
+    # The consumer's own loop: broadcasts come by a call, so there is no queue to wait on beside the socket.
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope, self.base_send = scope, send
+        self.place: Place | None = None
+        self.address: str | None = None
+        self.process = process.current()
+        self.channel_layer = self.process.layer
+        self._task = asyncio.current_task()
+        self._given_up = False
+        try:
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
+        except asyncio.CancelledError:
+            if not self._given_up:
+                raise
+        finally:
+            await self._leave()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without the database clean-up of the stock consumer: handlers touch none, and it costs a thread hop each."""
+        match message["type"]:
+            case "websocket.connect":
+                await self._connect()
+            case "websocket.receive":
+                await self._receive(message.get("text"))
+            case "websocket.disconnect":
+                raise StopConsumer
+
+    # Coming and going
+
+    async def _connect(self) -> None:
+        self._out = Outlet(self.base_send, self._give_up)
+        self._out.message({"type": "websocket.accept"})
+        place = await self._admit()
+        if isinstance(place, CloseCode):
+            return self._close(place)
+        self.place = place
+        self.channel_name = await self.channel_layer.new_channel()
+        self._refs = count(1)
+        self._pending: dict[int, tuple[str | None, asyncio.TimerHandle]] = {}
+        self._refusals = Refusals()
+        self._bucket = self.process.bucket(place.member)
+        self._v: int | None = None
+        self._early: list[dict[str, Any]] = []
+        self._joining: asyncio.Task[None] | None = None
+        self._fallback: asyncio.TimerHandle | None = None
+        self.channel_layer.attach(self.channel_name, Sink(self.deliver, self.resync))
+        self.process.sockets.add(self)
+        self.resync()
+        return None
+
+    async def _admit(self) -> Place | CloseCode:
+        device = device_of(self.scope)
+        if device is None:
+            return CloseCode.NO_IDENTITY
+        place = await self.locate(device)
+        if isinstance(place, Place) and not self._count_address():
+            return CloseCode.TOO_MANY
+        return place
+
+    def _count_address(self) -> bool:
+        address, most = client_address(self.scope, settings.TOMATO.proxies), settings.TOMATO.max_sockets_per_ip
+        if most and self.process.sockets_per_address[address] >= most:
+            return False
+        self.process.sockets_per_address[address] += 1
+        self.address = address
+        return True
+
+    async def _leave(self) -> None:
+        if self.address is not None:
+            self.process.forget_address(self.address)
+        if self.place is None:
+            return
+        self._out.close()
+        self.process.sockets.discard(self)
+        self.channel_layer.detach(self.channel_name)
+        for timer in (self._fallback, *(timer for _, timer in self._pending.values())):
+            if timer is not None:
+                timer.cancel()
+        if self._joining is not None:
+            self._joining.cancel()
+        await self.channel_layer.group_discard(self.place.topic, self.channel_name)
+        await self.process.say_goodbye(self.place.topic, Leave(self.place.member, self.channel_name))
+
+    def _close(self, code: CloseCode) -> None:
+        self._out.message({"type": "websocket.close", "code": int(code)})
+        self._out.close()
+
+    def _give_up(self) -> None:
+        """The reader is too slow: say so if it can still be said, and end."""
+        log.info("socket.too_slow", channel=self.channel_name)
+        self._given_up = True
+        self._last_words = asyncio.create_task(self._say_too_slow())
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _say_too_slow(self) -> None:
+        try:
+            async with asyncio.timeout(1):
+                await self.base_send({"type": "websocket.close", "code": int(CloseCode.TOO_SLOW)})
+        except (TimeoutError, OSError):
+            pass
+
+    # Joining: subscribe, arrive, get the snapshot, then relay
+
+    def resync(self) -> None:
+        """Asks for a fresh snapshot; what comes before it is held back."""
+        self._v = None
+        if self._joining is None or self._joining.done():
+            self._joining = asyncio.create_task(self._join())
+
+    async def _join(self) -> None:
+        while True:
+            try:
+                await self.process.open()
+                await self.channel_layer.group_add(self._topic, self.channel_name)
+                await self._arrive()
+                break
+            except (RedisError, OSError) as error:
+                log.warning("socket.redis_is_away", reason=str(error))
+                await asyncio.sleep(JOIN_RETRY_S)
+        if self._v is None:
+            self._fallback = asyncio.get_running_loop().call_later(SNAPSHOT_WITHIN_S, self._read_snapshot_soon)
+
+    async def _arrive(self) -> None:
+        assert self.place is not None
+        own_timer, member = self.place.own_timer, self.place.member
+        arrival = Arrive(member, self.channel_name, self.process.name)
+        post = {"reply_to": self.channel_name, "ref": 0}
+        if not await self.process.inbox.knock(self._topic, arrival, own_timer, **post):
+            parked = await parking.find(self._topic, {own_timer, topics.shared_timer(self._topic)})
+            arrival = Arrive(member, self.channel_name, self.process.name, parked)
+            await self.process.inbox.post(self._topic, arrival, **post)
+
+    def _read_snapshot_soon(self) -> None:
+        self._joining = asyncio.create_task(self._read_snapshot())
+
+    async def _read_snapshot(self) -> None:
+        """No worker lives at the moment; what Redis holds is the truth all the same."""
+        assert self.place is not None
+        try:
+            topic = await self.process.store.read(self._topic)
+        except (RedisError, OSError) as error:
+            log.warning("socket.redis_is_away", reason=str(error))
+            return
+        fields = protocol.snapshot(topic, self.place.member, self.process.clock.now())
+        self._begin(topic.v, protocol.encode(fields))
+
+    def _begin(self, v: int, fields: str) -> None:
+        assert self.place is not None
+        if self._fallback is not None:
+            self._fallback.cancel()
+        self._v = v
+        self._out.text(protocol.joined(self.place.room, fields.encode()))
+        early, self._early = self._early, []
+        for message in early:
+            self._relay(message)
+
+    # From the worker
+
+    def deliver(self, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case str(kind) if kind == EVENT:
+                self._relay(message)
+            case str(kind) if kind == REPLY:
+                self._take_reply(message)
+
+    def _relay(self, message: dict[str, Any]) -> None:
+        v, ticks = message["v"], message["ticks"]
+        if self._v is None:
+            if not ticks and len(self._early) < MOST_EARLY:
+                self._early.append(message)
+        elif ticks:
+            if v >= self._v:
+                self._out.text(message["text"], may_be_missed=True)
+        elif v > self._v:
+            self._v = v
+            self._out.text(message["text"])
+
+    def _take_reply(self, reply: dict[str, Any]) -> None:
+        if "fields" in reply:
+            self._begin(reply["v"], reply["fields"])
+        elif "close" in reply:
+            self._close(CloseCode(reply["close"]))
+        else:
+            _, timer = self._pending.pop(reply["ref"], (None, None))
+            if timer is not None:
+                timer.cancel()
+                if reply["ack"] is not None:
+                    self._out.text(reply["ack"])
+
+    # From the person
+
+    async def _receive(self, text: str | None) -> None:
+        if self.place is None or self._out.closed:
+            return
+        if text is not None and len(text.encode()) > protocol.MAX_FRAME_BYTES:
+            return self._close(CloseCode.FRAME_TOO_LARGE)
+        message = protocol.binary() if text is None else protocol.parse(text, room=self.place.room is not None)
+        if not self._bucket.take(monotonic()):
+            return self._refuse(message.id)
+        match message:
+            case Junk(code, sentence, id):
+                self._say(protocol.error(code, sentence, id))
+            case protocol.Ping(t=t):
+                self._say(protocol.pong(t, self.process.clock.now()))
+            case protocol.SessionSync():
+                self.resync()
+            case protocol.SessionRename(name=name, id=id):
+                await self._ask(id, Rename(self.place.member, names.clean(name), id))
+            case protocol.TimerMessage(timer=timer, id=id):
+                timer_id = topics.ROOM if timer == "room" else self.place.own_timer
+                await self._ask(id, Steer(self.place.member, timer_id, message.command(), id))
+        return None
+
+    async def _ask(self, id: str | None, command: Command) -> None:
+        """Sends a command on its way; it is answered by the worker, or after ten seconds by us."""
+        ref = next(self._refs)
+        timer = asyncio.get_running_loop().call_later(LAPSE_S, self._lapse, ref)
+        self._pending[ref] = (id, timer)
+        try:
+            await self.process.inbox.post(
+                self._topic, command, reply_to=self.channel_name, ref=ref, patience_ms=PATIENCE_MS
+            )
+        except (RedisError, OSError) as error:
+            log.warning("socket.redis_is_away", reason=str(error))
+            self._lapse(ref)
+
+    def _lapse(self, ref: int) -> None:
+        id, timer = self._pending.pop(ref, (None, None))
+        if timer is not None:
+            timer.cancel()
+            self._say(protocol.error("unavailable", UNAVAILABLE, id))
+
+    def _refuse(self, id: str | None) -> None:
+        self._say(protocol.error("rate-limited", RATE_LIMITED, id))
+        if self._refusals.add(monotonic()):
+            self._close(CloseCode.TOO_MANY)
+
+    def _say(self, message: dict[str, Any]) -> None:
+        self._out.text(protocol.encode(message))
+
+    @property
+    def _topic(self) -> str:
+        assert self.place is not None
+        return self.place.topic
+
+
+class SoloConsumer(TopicConsumer):
+    """`/ws/solo`: the device's own timer."""
+
+    async def locate(self, device: str) -> Place | CloseCode:
+        return Place(topics.solo(device), member_for(device, topics.SOLO), topics.SOLO, None)
+
+
+class NowhereConsumer(TopicConsumer):
+    """Every other path: told so in a way a browser can read."""
+
+    async def _admit(self) -> Place | CloseCode:
+        return CloseCode.NO_SUCH_ROOM

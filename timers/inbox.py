@@ -1,0 +1,117 @@
+"""The command stream of each shard: web processes post, the shard's owner reads in order.
+
+An entry's id is the instant it was received, on Redis' clock. Knows nothing of what a command means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+import structlog
+from redis.asyncio import Redis
+
+from timers import records, topics
+from timers.topic import Arrive, Command
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_MS = 10_000
+"""How long a command from a socket may wait for a worker."""
+READ_AT_ONCE = 500
+
+KNOCK = """
+-- Receives an arrival unless the topic may have forgotten a timer that the database still knows.
+local commands, state = KEYS[1], KEYS[2]
+local topic, command, note, own, person, shared = unpack(ARGV)
+
+local function known(field) return redis.call('HEXISTS', state, field) == 1 end
+local function is_watched() return string.find(redis.call('HGET', state, 'topic') or '', '"quiet_since":null', 1, true) end
+
+if not (known(own) or known(person)) then return 0 end
+if not (known(shared) or shared == own or is_watched()) then return 0 end
+redis.call('XADD', commands, '*', 'topic', topic, 'command', command, 'note', note)
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command as received at `at`, None where it could not be read. `reply_to` and `ref` say where its answer goes,
+    `lapses_at` from when it is too late."""
+
+    cursor: str
+    at: int
+    topic: str
+    command: Command | None
+    reply_to: str | None
+    ref: int
+    lapses_at: int | None
+
+    def is_after(self, cursor: str) -> bool:
+        return _place(self.cursor) > _place(cursor)
+
+
+class Inbox:
+    def __init__(self, redis: Redis, shards: int) -> None:
+        self._redis: Any = redis
+        self._shards = shards
+        self._knock = redis.register_script(KNOCK)
+
+    async def post(
+        self, topic: str, command: Command, *, reply_to: str | None = None, ref: int = 0, patience_ms: int | None = None
+    ) -> None:
+        """Raises `RedisError` or `OSError` when Redis is away; the command may or may not have been received then."""
+        note = {"reply_to": reply_to, "ref": ref, "patience_ms": patience_ms}
+        fields = {"topic": topic, "command": records.write_command(command), "note": records.write(note)}
+        await self._redis.xadd(topics.commands_key(self._shard(topic)), fields)
+
+    async def knock(self, topic: str, arrival: Arrive, own_timer: str, *, reply_to: str, ref: int) -> bool:
+        """Posts `arrival` if the topic is awake. If False, look into the database first: a timer may be parked there."""
+        shard = self._shard(topic)
+        note = {"reply_to": reply_to, "ref": ref}
+        own, shared = f"timer:{own_timer}", f"timer:{topics.shared_timer(topic)}"
+        words: list[str | bytes] = [
+            topic,
+            records.write_command(arrival),
+            records.write(note),
+            own,
+            f"person:{arrival.member}",
+            shared,
+        ]
+        keys = [topics.commands_key(shard), topics.state_key(shard, topic)]
+        return bool(await self._knock(keys=keys, args=words))
+
+    async def read(self, shard: int, after: str) -> list[Entry]:
+        """The next commands of the shard that are there, at most `READ_AT_ONCE`."""
+        return await self._read(shard, after, None)
+
+    async def wait(self, shard: int, after: str, longest_ms: int) -> list[Entry]:
+        """The next commands of the shard as soon as there are any; none after `longest_ms`."""
+        return await self._read(shard, after, longest_ms)
+
+    async def _read(self, shard: int, after: str, block_ms: int | None) -> list[Entry]:
+        found: Any = await self._redis.xread({topics.commands_key(shard): after}, READ_AT_ONCE, block_ms)
+        streams = found.items() if isinstance(found, dict) else found
+        return [_entry(id, fields) for _, entries in streams for id, fields in entries]
+
+    def _shard(self, topic: str) -> int:
+        return topics.shard_of(topic, self._shards)
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    milliseconds, _, number = cursor.partition("-")
+    return int(milliseconds), int(number)
+
+
+def _entry(id: bytes, fields: dict[bytes, bytes]) -> Entry:
+    cursor = id.decode()
+    at = int(cursor.partition("-")[0])
+    try:
+        note = records.read(fields[b"note"])
+        topic, command = fields[b"topic"].decode(), records.read_command(fields[b"command"])
+    except (KeyError, TypeError, ValueError):
+        log.exception("inbox.unreadable", cursor=cursor)
+        return Entry(cursor, at, "", None, None, 0, None)
+    patience_ms = note.get("patience_ms")
+    lapses_at = None if patience_ms is None else at + patience_ms
+    return Entry(cursor, at, topic, command, note.get("reply_to"), note.get("ref", 0), lapses_at)

@@ -1,0 +1,269 @@
+"""One shard under one owner: take commands in order, apply, commit, announce; complete and put by what is due.
+
+The topics here are a mirror of Redis: replaced only by what was committed, and thrown away whenever the outcome of a commit
+is unknown. What a command means is decided in `topic`, not here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from redis.exceptions import RedisError
+
+from timers import topic as core
+from timers.broadcast import Broadcaster
+from timers.inbox import READ_AT_ONCE, Entry, Inbox
+from timers.leases import Lease
+from timers.schedule import Deadlines, TickSlots
+from timers.server_clock import ServerClock
+from timers.store import BEGINNING, Store, Verdict
+from timers.timer import Timer
+from timers.topic import Answer, Arrive, Event, Expire, Full, Rename, Rules, Steer, Topic
+
+log = structlog.get_logger(__name__)
+
+LONGEST_WAIT_MS = 1_000
+RECHECK_MS = 50
+REDIS_RETRY_S = 0.25
+PARKING_RETRY_MS = 5_000
+
+Park = Callable[[str, Mapping[str, Timer]], Awaitable[None]]
+
+
+class LeaseLost(Exception):
+    """Another worker decides for this shard now."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every shard of a worker works with. `reach` is called at each crash point, with its name."""
+
+    store: Store
+    inbox: Inbox
+    broadcaster: Broadcaster
+    clock: ServerClock
+    rules: Rules
+    park: Park
+    reach: Callable[[str], None] = lambda point: None
+
+
+@dataclass
+class Batch:
+    """What some commands or some time make of the topics, to be committed in one step."""
+
+    cursor: str
+    before: dict[str, Topic] = field(default_factory=dict)
+    after: dict[str, Topic] = field(default_factory=dict)
+    events: list[tuple[str, Event]] = field(default_factory=list)
+    replies: list[tuple[Entry, Topic, Answer | Full | None]] = field(default_factory=list)
+    lapses_at: int | None = None
+
+    def take(self, before: Topic, change: core.Change) -> None:
+        self.before.setdefault(before.name, before)
+        self.after[before.name] = change.topic
+        self.events += ((before.name, event) for event in change.events)
+
+
+class Shard:
+    def __init__(self, number: int, lease: Lease, tools: Tools) -> None:
+        self.number = number
+        self.lease = lease
+        self.topics: dict[str, Topic] = {}
+        self.ticks = TickSlots()
+        self.processes: dict[str, set[str]] = {}
+        self._tools = tools
+        self._cursor = BEGINNING
+        self._deadlines = Deadlines()
+        self._put_by: dict[str, tuple[str, ...]] = {}
+        self._parking: set[asyncio.Task[None]] = set()
+        self._reading: asyncio.Task[list[Entry]] | None = None
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Owns the shard until `stop`. Raises `LeaseLost` when somebody else does."""
+        loaded = False
+        while not self._stopping:
+            try:
+                if not loaded:
+                    await self._load()
+                    loaded = True
+                await self._turn()
+            except (RedisError, OSError) as error:
+                self._reading = None
+                # Whether the last commit was made is unknown: only Redis can tell what holds.
+                log.warning("shard.redis_is_away", shard=self.number, reason=str(error))
+                loaded = False
+                await asyncio.sleep(REDIS_RETRY_S)
+        await asyncio.gather(*self._parking, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Ends `run` once the turn in progress is finished: nothing is left half done."""
+        self._stopping = True
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _load(self) -> None:
+        self.topics, self._cursor = await self._tools.store.load(self.number)
+        self.ticks, self._deadlines, self.processes = TickSlots(), Deadlines(), {}
+        for topic in self.topics.values():
+            self._follow(topic)
+        log.info("shard.loaded", shard=self.number, topics=len(self.topics), cursor=self._cursor)
+
+    async def _turn(self) -> None:
+        entries = await self._next_entries()
+        if entries:
+            await self._obey(entries)
+        # Time passes only as far as the commands are known: what was received earlier is applied earlier.
+        horizon = entries[-1].at if len(entries) == READ_AT_ONCE else self._tools.clock.now()
+        due = self._deadlines.take_due(horizon)
+        if due:
+            await self._pass_time(due, horizon)
+        if self._put_by and not entries:
+            await self._forget_put_by()
+
+    async def _next_entries(self) -> list[Entry]:
+        """What has come since the cursor, as soon as something has or something else is due."""
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._tools.inbox.wait(self.number, self._cursor, LONGEST_WAIT_MS))
+        # Redis itself ends a blocked read up to a tenth of a second late, so deadlines are kept here.
+        done, _ = await asyncio.wait({self._reading}, timeout=self._idle_s())
+        if self._stopping:
+            return []
+        if not done:
+            return await self._tools.inbox.read(self.number, self._cursor)
+        reading, self._reading = self._reading, None
+        return [entry for entry in reading.result() if entry.is_after(self._cursor)]
+
+    def _idle_s(self) -> float:
+        deadline = self._deadlines.next()
+        waits_ms = LONGEST_WAIT_MS if deadline is None else max(0, deadline - self._tools.clock.now())
+        return min(waits_ms, RECHECK_MS if self._put_by else LONGEST_WAIT_MS) / 1000
+
+    # Commands
+
+    async def _obey(self, entries: list[Entry]) -> None:
+        while True:
+            batch = self._apply(entries)
+            if await self._commit(batch) is Verdict.DONE:
+                break
+            await self._tools.clock.sync()
+        await self._announce(batch)
+
+    def _apply(self, entries: list[Entry]) -> Batch:
+        now = self._tools.clock.now()
+        batch = Batch(cursor=entries[-1].cursor)
+        for entry in entries:
+            if entry.command is None:
+                continue
+            if entry.lapses_at is not None:
+                if now >= entry.lapses_at:
+                    log.info("shard.command_lapsed", shard=self.number, cursor=entry.cursor)
+                    continue
+                batch.lapses_at = min(batch.lapses_at or entry.lapses_at, entry.lapses_at)
+            topic = batch.after.get(entry.topic) or self.topics.get(entry.topic) or Topic(entry.topic)
+            change = core.apply(topic, entry.command, entry.at, self._tools.rules)
+            batch.take(topic, change)
+            if entry.reply_to is not None:
+                batch.replies.append((entry, change.topic, change.answer))
+        return batch
+
+    async def _commit(self, batch: Batch, *, only_if_idle: bool = False) -> Verdict:
+        changes = [(topic, batch.after[name]) for name, topic in batch.before.items()]
+        self._tools.reach("before-commit")
+        verdict = await self._tools.store.commit(
+            self.number,
+            self.lease.token,
+            batch.cursor,
+            changes,
+            lapses_at=batch.lapses_at,
+            only_if_idle=only_if_idle,
+        )
+        if verdict is Verdict.LOST:
+            raise LeaseLost(f"Shard {self.number} belongs to another worker.")
+        if verdict is Verdict.DONE:
+            self._tools.reach("after-commit")
+            self._cursor = batch.cursor
+            for topic in batch.after.values():
+                self._follow(topic)
+        return verdict
+
+    def _follow(self, topic: Topic) -> None:
+        """Keeps the mirror, the deadlines and the ticks as the topic now is."""
+        if topic.empty:
+            self.topics.pop(topic.name, None)
+            for followed in self.processes.values():
+                followed.discard(topic.name)
+        else:
+            self.topics[topic.name] = topic
+            for process in topic.processes():
+                self.processes.setdefault(process, set()).add(topic.name)
+        self._deadlines.set(topic.name, None if topic.empty else core.next_deadline(topic, self._tools.rules))
+        self.ticks.set(topic.name, ticks=topic.quiet_since is None and any(topic.running()))
+
+    # Time
+
+    async def _pass_time(self, due: list[str], now: int) -> None:
+        """Completes the phases and lets the people go whose instant has come, and starts to put idle timers by."""
+        batch = Batch(cursor=self._cursor)
+        for name in due:
+            batch.take(self.topics[name], core.advance(self.topics[name], now, self._tools.rules))
+        await self._commit(batch)
+        await self._announce(batch)
+        for name in due:
+            if name in self.topics and (idle := core.idle_timers(self.topics[name], now, self._tools.rules)):
+                self._deadlines.set(name, now + PARKING_RETRY_MS)
+                task = asyncio.create_task(self._park(name, idle))
+                self._parking.add(task)
+                task.add_done_callback(self._parking.discard)
+
+    async def _park(self, name: str, idle: Mapping[str, Timer]) -> None:
+        try:
+            await self._tools.park(name, idle)
+        except Exception:
+            log.exception("shard.parking_failed", shard=self.number)
+        else:
+            self._put_by[name] = tuple(idle)
+
+    async def _forget_put_by(self) -> None:
+        """Lets go of what the database has, unless somebody comes for it at this moment: then the next turn decides."""
+        put_by, self._put_by = self._put_by, {}
+        now = self._tools.clock.now()
+        batch = Batch(cursor=self._cursor)
+        for name, timer_ids in put_by.items():
+            if name in self.topics:
+                change = core.apply(self.topics[name], Expire(timer_ids), now, self._tools.rules)
+                batch.take(self.topics[name], change)
+        if await self._commit(batch, only_if_idle=True) is Verdict.BUSY:
+            self._put_by = put_by | self._put_by
+        else:
+            await self._announce(batch)
+
+    # Telling
+
+    async def _announce(self, batch: Batch) -> None:
+        if not self.lease.stands():
+            raise LeaseLost(f"The lease of shard {self.number} may have run out.")
+        now = self._tools.clock.now()
+        broadcaster = self._tools.broadcaster
+        publications = [broadcaster.event(name, event, now) for name, event in batch.events]
+        publications += [self._reply(entry, topic, answer, now) for entry, topic, answer in batch.replies]
+        if publications:
+            self._tools.reach("before-publish")
+            await broadcaster.say(publications)
+            self._tools.reach("after-publish")
+
+    def _reply(self, entry: Entry, topic: Topic, answer: Answer | Full | None, now: int) -> tuple[str, bytes]:
+        assert entry.reply_to is not None
+        broadcaster = self._tools.broadcaster
+        match entry.command, answer:
+            case _, Full():
+                return broadcaster.full(entry.reply_to, entry.ref, answer)
+            case Arrive(member), _:
+                return broadcaster.snapshot(entry.reply_to, entry.ref, topic, member, now)
+            case ((Steer(id=id) | Rename(id=id)), Answer()):
+                return broadcaster.answer(entry.reply_to, entry.ref, id, answer)
+            case _:
+                return broadcaster.answer(entry.reply_to, entry.ref, None, None)

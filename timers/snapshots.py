@@ -1,0 +1,53 @@
+"""What Redis holds of a topic, for pages and the API: read only, and nobody counts as watching by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import time
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from timers import parking, process, protocol, topics
+from timers.timer import History, Timer
+from timers.topic import Held, Topic
+from tomato.identity import member_for
+
+log = structlog.get_logger(__name__)
+
+Snapshot = dict[str, Any]
+"""The fields of `session:joined`."""
+
+
+async def solo(device: str) -> Snapshot:
+    topic = topics.solo(device)
+    return await _snapshot(topic, member_for(device, topics.SOLO), topics.SOLO, None)
+
+
+async def room(code: str, name: str, member: str | None = None) -> Snapshot:
+    """For `member` when given, with `you`; else as a stranger sees it."""
+    return await _snapshot(topics.room(code), member, member, {"code": code, "name": name, "locked": False})
+
+
+async def _snapshot(name: str, member: str | None, own_timer: str | None, room: Snapshot | None) -> Snapshot:
+    here = process.current()
+    try:
+        topic = await here.store.read(name)
+        if not here.clock.is_set:
+            await here.clock.sync()
+        now = here.clock.now()
+    except (RedisError, OSError) as error:
+        # A page is shown all the same; its socket says what is the matter.
+        log.warning("snapshots.redis_is_away", reason=str(error))
+        topic, now = Topic(name), int(time() * 1000)
+    topic = await _with_parked(topic, {topics.shared_timer(name), own_timer} - {None})
+    return {"protocol": protocol.PROTOCOL, "room": room, **protocol.snapshot(topic, member, now)}
+
+
+async def _with_parked(topic: Topic, timer_ids: set[Any]) -> Topic:
+    """With what the database remembers of timers that Redis has forgotten, as they would come back."""
+    forgotten = timer_ids - topic.timers.keys()
+    parked: dict[str, Timer] = await parking.find(topic.name, forgotten) if forgotten else {}
+    held = {timer_id: Held(History(timer), topic.v, 0) for timer_id, timer in parked.items()}
+    return replace(topic, timers={**held, **topic.timers})

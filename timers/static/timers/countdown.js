@@ -1,0 +1,70 @@
+/**
+ * What a countdown shows at an instant. Pure: every function takes the instant (`now`, epoch milliseconds on the
+ * server's clock) and knows no element and no clock. A timer is as the wire has it; nothing is ever counted down.
+ */
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** Milliseconds left of a timer. */
+export function remaining(timer, now) {
+  return timer.ends_at === null ? timer.remaining_ms : Math.max(0, timer.ends_at - now);
+}
+
+/** "24:59", from an hour up "1:05:00". A started second still counts, so a full 25 minutes shows as 25:00. */
+export function face(ms) {
+  const seconds = Math.ceil(ms / SECOND_MS);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`;
+}
+
+/** "18 minutes left", for a screen reader: it changes once a minute. */
+export function spoken(ms) {
+  if (ms <= 0) return "Time is up";
+  if (ms < MINUTE_MS) return "Less than a minute left";
+  return `${length(ms)} left`;
+}
+
+/** "5 minutes", "1 hour 5 minutes"; started minutes count, less than a minute is said in seconds. */
+export function length(ms) {
+  if (ms < MINUTE_MS) return count(Math.ceil(ms / SECOND_MS), "second");
+  const minutes = Math.ceil(ms / MINUTE_MS);
+  const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+  return [h && count(h, "hour"), m && count(m, "minute")].filter(Boolean).join(" ");
+}
+
+/** How much of the ring is gone: 0 is a full ring, 1 an empty one. */
+export function ringOffset(timer, now) {
+  return Number((1 - Math.min(1, remaining(timer, now) / timer.duration_ms)).toFixed(4));
+}
+
+/** "14:32" on the reader's own clock. */
+export function timeOfDay(at) {
+  const date = new Date(at);
+  return `${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** Milliseconds until the face of one of these timers changes next; null when none of them runs. */
+export function untilNextSecond(timers, now) {
+  const waits = timers
+    .filter((timer) => timer.ends_at !== null && timer.ends_at > now)
+    .map((timer) => (timer.ends_at - now) % SECOND_MS || SECOND_MS);
+  return waits.length > 0 ? Math.min(...waits) : null;
+}
+
+/** The milestone passed between two amounts of time left: 5 or 1 minutes, else null. */
+export function milestone(before_ms, after_ms) {
+  const passed = [1, 5].find((minutes) => before_ms > minutes * MINUTE_MS && after_ms <= minutes * MINUTE_MS);
+  return passed !== undefined && after_ms > 0 ? passed : null;
+}
+
+/** Which dots of the cycle are filled: "Round 3 of 4" has two behind it, its break three. */
+export function pips(timer) {
+  const { rounds } = timer.settings;
+  const round = ((timer.round - 1) % rounds) + 1;
+  return { round, rounds, done: timer.phase === "focus" ? round - 1 : round };
+}
+
+const two = (number) => String(number).padStart(2, "0");
+const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;

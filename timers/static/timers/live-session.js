@@ -1,0 +1,171 @@
+/**
+ * One page's view of its topic: the socket, the server's clock, what is known and what has been asked for, in one
+ * place. It knows no element; the page gives it three functions.
+ *
+ * `onchange()`: something shown may be different now. `onnews(news)`: what happened, with `mine` for this tab's own
+ * deeds. `oncomplaint(about, sentence)`: a command came to nothing.
+ */
+
+import { look } from "./connection.js";
+import { LiveSocket, socketUrl } from "./live-socket.js";
+import { Outbox, PATIENCE_MS } from "./outbox.js";
+import { ServerClock } from "./server-clock.js";
+import { fromSnapshot, receive } from "./session.js";
+import { actionOf, predict } from "./timer.js";
+
+const BEAT_MS = 1_000;
+const TOO_LATE = `The server did not answer within ${PATIENCE_MS / 1_000} seconds, so this was dropped. Please try again.`;
+
+export class LiveSession {
+  onchange = () => {};
+  onnews = () => {};
+  oncomplaint = () => {};
+
+  #model;
+  #clock = new ServerClock();
+  #socket;
+  #outbox;
+  #lostAt = Date.now();
+  #wasOnline = false;
+  #syncing = false;
+  #beat = null;
+
+  constructor(path, snapshot) {
+    this.#model = fromSnapshot(snapshot);
+    this.#clock.hear(snapshot.now_at, Date.now());
+    this.#socket = new LiveSocket(socketUrl(path));
+    this.#outbox = new Outbox((message) => this.#socket.send(message));
+    this.#socket.onmessage = (message) => this.#receive(message);
+    this.#socket.onstate = (status) => this.#moved(status);
+  }
+
+  start() {
+    this.#socket.start();
+    this.#beat = setInterval(() => this.#onbeat(), BEAT_MS);
+  }
+
+  stop() {
+    clearInterval(this.#beat);
+    this.#socket.stop();
+  }
+
+  retry() {
+    this.#socket.retry();
+  }
+
+  /** The instant on the server's clock. */
+  now() {
+    return this.#clock.at(Date.now());
+  }
+
+  get model() {
+    return this.#model;
+  }
+
+  get connection() {
+    return look(this.#socket.status, this.#lostAt, this.#wasOnline, Date.now());
+  }
+
+  /** A timer as it will be once the server has answered what is on its way. */
+  timer(id) {
+    return this.#outbox.entries
+      .filter((entry) => entry.about.timer === id && !entry.told)
+      .reduce((timer, { message, about }) => predict(timer, message, about.at), this.#model.timers[id]);
+  }
+
+  name(member) {
+    return this.#model.names[member] ?? "Someone";
+  }
+
+  /** Gives a command to a timer; the answer shows at once. Returns what it is expected to do. */
+  command(id, message) {
+    const timer = this.timer(id);
+    const action = actionOf(message, timer);
+    const whose = this.#model.room === null ? {} : { timer: id === "room" ? "room" : "me" };
+    this.#post({ ...message, ...whose }, { timer: id, action, at: this.now() });
+    return { action, before: timer, after: this.timer(id) };
+  }
+
+  rename(name) {
+    this.#post({ type: "session:rename", name }, { timer: null, action: "rename", at: this.now() });
+  }
+
+  #post(message, about) {
+    this.#outbox.post(message, about, Date.now());
+    this.onchange();
+  }
+
+  #receive(message) {
+    const doubtful = message.now_at !== undefined && this.#listen(message);
+    if (doubtful) this.#socket.ping();
+    if (message.type === "ack") this.#outbox.acknowledge(message);
+    else if (message.type === "error") this.#complain(message);
+    else this.#learn(message);
+    this.#outbox.settle(this.#model.v);
+    if (message.type !== "pong") this.onchange();
+  }
+
+  #listen(message) {
+    const now = Date.now();
+    if (message.type !== "pong") return this.#clock.hear(message.now_at, now);
+    this.#clock.answer(message.now_at, message.t, now);
+    return false;
+  }
+
+  #learn(message) {
+    const { model, news, missed } = receive(this.#model, message);
+    this.#model = model;
+    if (message.type === "session:joined") this.#caughtUp();
+    if (missed && !this.#syncing) this.#syncing = this.#socket.send({ type: "session:sync" });
+    for (const item of news) this.onnews({ ...item, mine: this.#isMine(item) });
+  }
+
+  /** A snapshot holds everything that was acknowledged before it. */
+  #caughtUp() {
+    this.#syncing = false;
+    this.#outbox.settle(Infinity);
+  }
+
+  /** Whether a change is the answer to a command of this very tab, whose answer may have come before or is to come. */
+  #isMine({ kind, v, action, by, after }) {
+    if (kind !== "changed" || by !== this.#model.you?.member) return false;
+    const entry = this.#outbox.entries.find(
+      ({ about, told, ...entry }) =>
+        about.timer === after.id && !told && (entry.v === null ? about.action === action : entry.v === v),
+    );
+    if (entry !== undefined) entry.told = true;
+    return entry !== undefined;
+  }
+
+  #complain({ id, message }) {
+    const entry = this.#outbox.refuse(id);
+    this.oncomplaint(entry?.about ?? null, message);
+  }
+
+  #moved(status) {
+    const online = status.state === "online";
+    if (online) this.#lostAt = null;
+    else if (this.#lostAt === null || status.state === "asleep") this.#lostAt = Date.now();
+    if (online) this.#cameOnline();
+    this.onchange();
+  }
+
+  #cameOnline() {
+    const back = this.#wasOnline;
+    this.#wasOnline = true;
+    this.#syncing = false;
+    this.#socket.ping();
+    this.#giveUp(this.#outbox.sendAgain(Date.now()));
+    if (back) this.onnews({ kind: "back" });
+  }
+
+  #onbeat() {
+    this.#giveUp(this.#outbox.expire(Date.now()));
+    if (this.#lostAt !== null) this.onchange();
+  }
+
+  #giveUp(stale) {
+    for (const entry of stale) this.oncomplaint(entry.about, TOO_LATE);
+    if (stale.length > 0) this.onchange();
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * What the pages have in common: how a session's timers, connection and news reach the elements, the title and the
+ * screen reader. A page names its timers and adds what is its own.
+ */
+
+import { Announcer } from "./announcer.js";
+import { face, length, milestone, remaining, timeOfDay } from "./countdown.js";
+import { LiveSession } from "./live-session.js";
+import { colour, deed, done, finished, PHASES } from "./words.js";
+import "./tm-connection.js";
+import "./tm-timer.js";
+
+export class Page {
+  session;
+  announcer = new Announcer(document.getElementById("announcements"));
+
+  #places;
+  #notes = {};
+  #seen = {};
+  #plainTitle = document.title;
+
+  /**
+   * `places`: for each timer id its `element` and the `prefix` with which it is spoken of. The first one colours the
+   * page and stands in its title, under the name that `title(timer)` gives.
+   */
+  constructor(path, places, title = (timer) => PHASES[timer.phase]) {
+    this.#places = places;
+    this.titleOf = title;
+    this.session = new LiveSession(path, JSON.parse(document.getElementById("snapshot").textContent));
+    this.session.onchange = () => this.show();
+    this.session.onnews = (news) => this.hear(news);
+    this.session.oncomplaint = (about, sentence) => this.complain(about?.timer, sentence);
+    document.querySelector("tm-connection").addEventListener("retry", () => this.session.retry());
+    for (const [id, { element }] of Object.entries(places)) this.#attend(id, element);
+  }
+
+  start() {
+    this.show();
+    this.session.start();
+  }
+
+  show() {
+    const { connection } = this.session;
+    for (const [id, { element }] of Object.entries(this.#places)) element.state = this.#stateOf(id, connection);
+    for (const element of document.querySelectorAll("tm-pill, tm-connection")) element.look = connection;
+    document.getElementById("live").hidden = connection.refusal !== null;
+    document.documentElement.dataset.phase = colour(this.session.timer(this.#first).phase);
+  }
+
+  hear(news) {
+    if (news.kind === "back") this.announcer.say("Back online.");
+    if (news.kind === "people") this.announcer.people(news);
+    if (news.kind === "changed" && news.after.id in this.#places) this.#tell(news);
+  }
+
+  complain(id, sentence) {
+    this.#note(id in this.#places ? id : this.#first, sentence);
+    this.announcer.say(sentence);
+  }
+
+  get #first() {
+    return Object.keys(this.#places)[0];
+  }
+
+  #stateOf(id, { waits }) {
+    const { model } = this.session;
+    const starter = id === "room" ? model.starters[id] : null;
+    return {
+      timer: this.session.timer(id),
+      now: () => this.session.now(),
+      waits,
+      note: this.#notes[id],
+      starter: starter && (starter === model.you?.member ? "you" : this.session.name(starter)),
+    };
+  }
+
+  #attend(id, element) {
+    element.addEventListener("command", ({ detail }) => this.#command(id, detail));
+    element.addEventListener("shown", ({ detail }) => this.#count(id, detail.left_ms));
+  }
+
+  #command(id, message) {
+    this.#notes[id] = null;
+    const { action, after } = this.session.command(id, message);
+    this.#say(id, done(action, after, remaining(after, this.session.now())));
+  }
+
+  /** Another person's deed, one's own in another tab, or the end of a phase. */
+  #tell({ action, by, before, after, mine }) {
+    const { id } = after;
+    if (mine || action === "expire") return;
+    if (action === "complete") this.#tellOfEnd(id, before, after);
+    else this.#tellOfDeed(id, by, action, after);
+  }
+
+  #tellOfDeed(id, by, action, after) {
+    const who = by !== null && by === this.session.model.you?.member ? "You" : this.session.name(by);
+    const sentence = deed(who, { action, after });
+    this.#note(id, sentence);
+    this.announcer.say(sentence);
+  }
+
+  #tellOfEnd(id, before, after) {
+    this.#note(id, before.ends_at && `${PHASES[before.phase]} ended at ${timeOfDay(before.ends_at)}.`);
+    this.#say(id, finished(before.phase, after));
+  }
+
+  #note(id, sentence) {
+    this.#notes[id] = sentence;
+    this.show();
+  }
+
+  #say(id, sentence) {
+    this.announcer.say(this.#places[id].prefix + sentence);
+  }
+
+  /** A timer was shown with so much left: the title follows it, and milestones are spoken. */
+  #count(id, left_ms) {
+    const { ends_at } = this.session.timer(id);
+    const before = this.#seen[id];
+    const passed = ends_at !== null && before?.ends_at === ends_at ? milestone(before.left_ms, left_ms) : null;
+    if (passed !== null) this.#say(id, `${length(passed * 60_000)} left.`);
+    this.#seen[id] = { ends_at, left_ms };
+    if (id === this.#first) this.#entitle(this.session.timer(id), left_ms);
+  }
+
+  #entitle(timer, left_ms) {
+    const title = timer.status === "stopped" ? this.#plainTitle : `${face(left_ms)} · ${this.titleOf(timer)} — tomato`;
+    if (document.title !== title) document.title = title;
+  }
+}

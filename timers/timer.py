@@ -1,0 +1,318 @@
+"""What the clock says: one Pomodoro timer, its commands and their undoing, as pure functions.
+
+Time is an argument everywhere (`now`, epoch milliseconds). Nothing here reads a clock, talks to Redis or knows who
+gave a command. A running timer is its `ends_at`; nothing is ever counted down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+LEAST_MS = 1_000
+MOST_MS = 86_400_000
+UNDO_DEPTH = 10
+
+
+class Phase(StrEnum):
+    FOCUS = "focus"
+    SHORT_BREAK = "short_break"
+    LONG_BREAK = "long_break"
+
+
+class Status(StrEnum):
+    STOPPED = "stopped"
+    RUNNING = "running"
+    PAUSED = "paused"
+
+
+class Action(StrEnum):
+    """What was done to a timer, as `timer:state` names it."""
+
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RESET = "reset"
+    SKIP = "skip"
+    ADD = "add"
+    PHASE = "phase"
+    CONFIGURE = "configure"
+    UNDO = "undo"
+    REDO = "redo"
+    COMPLETE = "complete"
+    EXPIRE = "expire"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    focus_ms: int = 1_500_000
+    short_break_ms: int = 300_000
+    long_break_ms: int = 900_000
+    rounds: int = 4
+    auto_start_breaks: bool = True
+    auto_start_focus: bool = False
+
+    def length_ms(self, phase: Phase) -> int:
+        match phase:
+            case Phase.FOCUS:
+                return self.focus_ms
+            case Phase.SHORT_BREAK:
+                return self.short_break_ms
+            case Phase.LONG_BREAK:
+                return self.long_break_ms
+
+    def starts_by_itself(self, phase: Phase) -> bool:
+        return self.auto_start_focus if phase is Phase.FOCUS else self.auto_start_breaks
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One timer at one moment. `left_ms` is what is left while it does not run, `ends_at` is set only while it does."""
+
+    settings: Settings = field(default_factory=Settings)
+    status: Status = Status.STOPPED
+    phase: Phase = Phase.FOCUS
+    duration_ms: int = 1_500_000
+    left_ms: int | None = 1_500_000
+    ends_at: int | None = None
+    started_at: int | None = None
+    paused_at: int | None = None
+    round: int = 1
+    completed_focus: int = 0
+
+    def remaining_ms(self, now: int) -> int:
+        return self.left_ms if self.ends_at is None else max(0, self.ends_at - now)  # type: ignore[return-value]
+
+    @property
+    def running(self) -> bool:
+        return self.status is Status.RUNNING
+
+    @property
+    def stopped(self) -> bool:
+        return self.status is Status.STOPPED
+
+
+def fresh(settings: Settings | None = None) -> Timer:
+    """The timer of somebody who has done nothing yet: stopped, at the full length of a focus."""
+    settings = settings or Settings()
+    return _stopped(Timer(settings=settings))
+
+
+# Commands -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Redo:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetPhase:
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    changes: Mapping[str, int | bool]
+    """Fields of `Settings` and their new values, already within their limits."""
+
+
+Command = Start | Pause | Resume | Reset | Skip | Undo | Redo | Add | SetPhase | Configure
+
+
+# A timer with its past ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A timer, the states its last commands left behind (newest first) and those that undo took back."""
+
+    timer: Timer = field(default_factory=fresh)
+    past: tuple[Timer, ...] = ()
+    future: tuple[Timer, ...] = ()
+
+
+def obey(history: History, command: Command, now: int) -> tuple[History, Action | None]:
+    """The history after `command`, and what it did; `None` and the same history when it had nothing to do.
+
+    The caller has completed every phase that was over by `now`. After an undo or a redo one may be over again.
+    """
+    match command:
+        case Undo():
+            return _undo(history)
+        case Redo():
+            return _redo(history)
+        case _:
+            after, action = change(history.timer, command, now)
+            if after == history.timer:
+                return history, None
+            return History(after, (history.timer, *history.past)[:UNDO_DEPTH]), action
+
+
+def complete(history: History) -> History:
+    """The history after the running phase ended, as of its `ends_at`. A completion cannot be undone."""
+    timer = history.timer
+    assert timer.ends_at is not None, "only a running timer completes"
+    focus = timer.completed_focus + (timer.phase is Phase.FOCUS)
+    return History(_load_next(replace(timer, completed_focus=focus), timer.ends_at))
+
+
+def _undo(history: History) -> tuple[History, Action | None]:
+    if not history.past:
+        return history, None
+    before, *older = history.past
+    return History(before, tuple(older), (history.timer, *history.future)), Action.UNDO
+
+
+def _redo(history: History) -> tuple[History, Action | None]:
+    if not history.future:
+        return history, None
+    after, *later = history.future
+    return History(after, (history.timer, *history.past)[:UNDO_DEPTH], tuple(later)), Action.REDO
+
+
+# The commands, one by one ---------------------------------------------------------------------------------------------
+
+
+def change(timer: Timer, command: Command, now: int) -> tuple[Timer, Action]:
+    """The timer after a command other than undo and redo; an equal one when the command had nothing to do."""
+    match command:
+        case Start(duration_ms):
+            return _start(timer, duration_ms, now)
+        case Pause():
+            return _pause(timer, now), Action.PAUSE
+        case Resume():
+            return _resume(timer, now), Action.RESUME
+        case Reset():
+            return _stopped(timer), Action.RESET
+        case Skip():
+            return _load_next(timer, now), Action.SKIP
+        case Add(ms):
+            return _add(timer, ms, now), Action.ADD
+        case SetPhase(phase):
+            return _stopped(replace(timer, phase=phase)), Action.PHASE
+        case Configure(changes):
+            return _configure(timer, changes), Action.CONFIGURE
+        case _:
+            raise AssertionError(f"{command!r} is not a change of one timer")
+
+
+def _start(timer: Timer, duration_ms: int | None, now: int) -> tuple[Timer, Action]:
+    if timer.running:
+        return timer, Action.START
+    if duration_ms is not None:
+        return _running(replace(timer, duration_ms=duration_ms), duration_ms, now), Action.START
+    if timer.stopped:
+        return _running(timer, timer.duration_ms, now), Action.START
+    return _resume(timer, now), Action.RESUME
+
+
+def _pause(timer: Timer, now: int) -> Timer:
+    if not timer.running:
+        return timer
+    return replace(timer, status=Status.PAUSED, left_ms=timer.remaining_ms(now), ends_at=None, paused_at=now)
+
+
+def _resume(timer: Timer, now: int) -> Timer:
+    if timer.status is not Status.PAUSED:
+        return timer
+    assert timer.left_ms is not None
+    return replace(timer, status=Status.RUNNING, left_ms=None, ends_at=now + timer.left_ms, paused_at=None)
+
+
+def _add(timer: Timer, ms: int, now: int) -> Timer:
+    if ms > 0:
+        ms = min(ms, MOST_MS - timer.duration_ms)
+    else:
+        ms = max(ms, min(0, LEAST_MS - timer.remaining_ms(now)))
+    if timer.ends_at is not None:
+        return replace(timer, duration_ms=timer.duration_ms + ms, ends_at=timer.ends_at + ms)
+    assert timer.left_ms is not None
+    return replace(timer, duration_ms=timer.duration_ms + ms, left_ms=timer.left_ms + ms)
+
+
+def _configure(timer: Timer, changes: Mapping[str, int | bool]) -> Timer:
+    settings = replace(timer.settings, **changes)  # type: ignore[arg-type]
+    new_length = settings.length_ms(timer.phase) != timer.settings.length_ms(timer.phase)
+    timer = replace(timer, settings=settings)
+    return _stopped(timer) if timer.stopped and new_length else timer
+
+
+def _load_next(timer: Timer, now: int) -> Timer:
+    """On to the next phase of the cycle; it runs at once where the settings say so and the timer was not stopped."""
+    phase, round = _following(timer)
+    following = _stopped(replace(timer, phase=phase, round=round))
+    if timer.stopped or not timer.settings.starts_by_itself(phase):
+        return following
+    return _running(following, following.duration_ms, now)
+
+
+def _following(timer: Timer) -> tuple[Phase, int]:
+    match timer.phase:
+        case Phase.FOCUS:
+            is_last = timer.round % timer.settings.rounds == 0
+            return (Phase.LONG_BREAK if is_last else Phase.SHORT_BREAK), timer.round
+        case Phase.SHORT_BREAK:
+            return Phase.FOCUS, timer.round + 1
+        case Phase.LONG_BREAK:
+            return Phase.FOCUS, 1
+
+
+def _stopped(timer: Timer) -> Timer:
+    length_ms = timer.settings.length_ms(timer.phase)
+    return replace(
+        timer,
+        status=Status.STOPPED,
+        duration_ms=length_ms,
+        left_ms=length_ms,
+        ends_at=None,
+        started_at=None,
+        paused_at=None,
+    )
+
+
+def _running(timer: Timer, length_ms: int, now: int) -> Timer:
+    return replace(
+        timer,
+        status=Status.RUNNING,
+        left_ms=None,
+        ends_at=now + length_ms,
+        started_at=now,
+        paused_at=None,
+    )

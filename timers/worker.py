@@ -1,0 +1,147 @@
+"""The timer worker: owns its share of the shards, ticks their topics, and hands over when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from timers import topics
+from timers.leases import RENEW_EVERY_S, Leases
+from timers.schedule import SLOT_MS, SLOTS
+from timers.shard import LeaseLost, Shard, Tools
+from timers.topic import Lose
+
+log = structlog.get_logger(__name__)
+
+ROLL_CALL_EVERY_S = 5.0
+REDIS_RETRY_S = 0.25
+
+
+class Worker:
+    def __init__(self, redis: Redis, shards: int, tools: Tools) -> None:
+        self._redis = redis
+        self._tools = tools
+        self._leases = Leases(redis, shards)
+        self._shards: dict[int, Shard] = {}
+        self._runs: dict[int, asyncio.Task[None]] = {}
+        self._missing: set[str] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, then hands everything over. A side task that dies ends the worker with its error."""
+        await self._set_clock()
+        tasks = [asyncio.create_task(work()) for work in (stop.wait, self._keep_leases, self._tick, self._call_roll)]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._hand_over(tuple(self._shards))
+
+    async def _set_clock(self) -> None:
+        while not self._tools.clock.is_set:
+            try:
+                await self._tools.clock.sync()
+            except (RedisError, OSError) as error:
+                log.warning("worker.redis_is_away", reason=str(error))
+                await asyncio.sleep(REDIS_RETRY_S)
+
+    # Shards
+
+    async def _keep_leases(self) -> None:
+        while True:
+            try:
+                await self._balance()
+            except (RedisError, OSError) as error:
+                log.warning("worker.redis_is_away", reason=str(error))
+            await asyncio.sleep(RENEW_EVERY_S)
+
+    async def _balance(self) -> None:
+        for shard in await self._leases.renew():
+            log.warning("worker.lease_lost", shard=shard)
+            await self._let_go(shard)
+        for shard in [shard for shard, run in self._runs.items() if run.done()]:
+            self._find_out_why(shard)
+            await self._let_go(shard)
+        fair = await self._leases.fair_share()
+        await self._hand_over(tuple(self._shards)[fair:])
+        for shard in await self._leases.take(fair):
+            self._shards[shard] = Shard(shard, self._leases.owned[shard], self._tools)
+            self._runs[shard] = asyncio.create_task(self._shards[shard].run())
+
+    def _find_out_why(self, shard: int) -> None:
+        """Losing a lease is part of life; any other end of a shard's run is a fault that ends the worker."""
+        try:
+            self._runs[shard].result()
+        except LeaseLost as lost:
+            log.warning("worker.lease_lost", shard=shard, reason=str(lost))
+
+    async def _hand_over(self, shards: tuple[int, ...]) -> None:
+        await asyncio.gather(*(self._let_go(shard) for shard in shards))
+
+    async def _let_go(self, shard: int) -> None:
+        """Finishes what the shard is doing, then frees it for the next owner."""
+        self._shards[shard].stop()
+        await asyncio.gather(self._runs.pop(shard), return_exceptions=True)
+        del self._shards[shard]
+        try:
+            await self._leases.give_back(shard)
+        except (RedisError, OSError) as error:
+            log.warning("worker.lease_not_returned", shard=shard, reason=str(error))
+
+    # Ticks
+
+    async def _tick(self) -> None:
+        """Every slot of the second once, in order; a late one is made up for at once."""
+        slot_number = self._tools.clock.now() // SLOT_MS
+        while True:
+            slot_number += 1
+            late_ms = self._tools.clock.now() - slot_number * SLOT_MS
+            if late_ms < 0:
+                await asyncio.sleep(-late_ms / 1000)
+            elif late_ms > 1_000:
+                slot_number += late_ms // SLOT_MS
+            await self._tick_slot(slot_number % SLOTS)
+
+    async def _tick_slot(self, slot: int) -> None:
+        now = self._tools.clock.now()
+        ticking = [
+            (shard, shard.topics[name])
+            for shard in self._shards.values()
+            if shard.lease.stands()
+            for name in shard.ticks.due(slot)
+        ]
+        if ticking:
+            heard = await self._tools.broadcaster.say(self._tools.broadcaster.tick(topic, now) for _, topic in ticking)
+            for (shard, topic), listeners in zip(ticking, heard, strict=True):
+                if not listeners:
+                    shard.ticks.set(topic.name, ticks=False)
+
+    # People
+
+    async def _call_roll(self) -> None:
+        """Drops the people of web processes that no longer vouch for them, and keeps the clock."""
+        while True:
+            await asyncio.sleep(ROLL_CALL_EVERY_S)
+            try:
+                await self._tools.clock.sync()
+                await self._drop_the_silent()
+            except (RedisError, OSError) as error:
+                self._missing.clear()
+                log.warning("worker.redis_is_away", reason=str(error))
+
+    async def _drop_the_silent(self) -> None:
+        """A process is lost when it was missing twice: after Redis was away everybody needs a moment."""
+        known = {process for shard in self._shards.values() for process, names in shard.processes.items() if names}
+        missing = {process for process in known if not await self._redis.exists(topics.process_key(process))}
+        for process in missing & self._missing:
+            log.warning("worker.process_lost", process=process)
+            for shard in tuple(self._shards.values()):
+                for name in shard.processes.pop(process, ()):
+                    await self._tools.inbox.post(name, Lose(process))
+        self._missing = missing

@@ -1,0 +1,60 @@
+"""How log lines look: for a person in a terminal, as JSON everywhere else. Event names are stable; what varies is in fields."""
+
+import logging
+import logging.config
+import sys
+
+import structlog
+
+CHATTY = ("asyncio", "axes", "daphne", "django.channels.server", "uvicorn", "urllib3")
+
+
+def logging_to(level: str) -> None:
+    """Sends structlog's and the standard library's lines to stderr, from `level` up, in one form."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if sys.stderr.isatty() else "iso", utc=not sys.stderr.isatty()),
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "line": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering()],
+                },
+            },
+            "filters": {"unexpected": {"()": "tomato.logs.Unexpected"}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["stderr"], "level": level},
+            # The others tell of every start, request and connection at INFO.
+            "loggers": {
+                "django.request": {"filters": ["unexpected"]},
+                **{name: {"level": "WARNING"} for name in CHATTY},
+            },
+        }
+    )
+
+
+def _rendering() -> list[structlog.typing.Processor]:
+    if sys.stderr.isatty():
+        return [structlog.dev.ConsoleRenderer()]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+class Unexpected(logging.Filter):
+    """Keeps what somebody should look at: a page that is not there and a part that is not ready are answers."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) not in (404, 503)

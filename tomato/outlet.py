@@ -1,0 +1,103 @@
+"""One socket's way out: each text is handed to the ASGI server at once; a reader that falls behind misses ticks, never a
+state, and one that stops reading is given up.
+
+`send` is stepped by hand: when it does not suspend, which is nearly always, no task is made. Only while it waits for the
+socket's buffer to drain does a task hold what came meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
+from typing import Any
+
+MOST_HELD = 64
+DRAIN_S = 10.0
+
+
+class Outlet:
+    """`give_up` is called once when the reader is too slow: too much is held, or nothing drains."""
+
+    def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]], give_up: Callable[[], None]) -> None:
+        self._send = send
+        self._give_up = give_up
+        self._held: deque[dict[str, Any]] = deque()
+        self._draining: asyncio.Task[None] | None = None
+        self.closed = False
+
+    def text(self, text: str, *, may_be_missed: bool = False) -> None:
+        self.message({"type": "websocket.send", "text": text}, may_be_missed=may_be_missed)
+
+    def message(self, message: dict[str, Any], *, may_be_missed: bool = False) -> None:
+        """Sends in order, without waiting."""
+        if self.closed:
+            return
+        if self._draining is None:
+            self._step(message)
+        elif not may_be_missed:
+            self._held.append(message)
+            if len(self._held) > MOST_HELD:
+                self._too_slow()
+
+    def close(self) -> None:
+        self.closed = True
+        self._held.clear()
+        if self._draining is not None:
+            self._draining.cancel()
+
+    def _step(self, message: dict[str, Any]) -> None:
+        sending = self._send(message)
+        if not isinstance(sending, Coroutine):
+            self._draining = asyncio.create_task(self._drain(sending))
+            return
+        try:
+            waits_for = sending.send(None)
+        except StopIteration:
+            return
+        except OSError:  # the other end is gone; the server tells the consumer in its turn
+            self.closed = True
+            return
+        self._draining = asyncio.create_task(self._drain(_Rest(sending, waits_for)))
+
+    async def _drain(self, sending: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await sending
+            while self._held and not self.closed:
+                async with asyncio.timeout(DRAIN_S):
+                    await self._send(self._held.popleft())
+        except TimeoutError:
+            self._too_slow()
+        except OSError:
+            self.closed = True
+        finally:
+            self._draining = None
+
+    def _too_slow(self) -> None:
+        if not self.closed:
+            self.close()
+            self._give_up()
+
+
+class _Rest:
+    """The rest of a coroutine that was stepped once and waits for a future."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._coroutine = coroutine
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                value = yield waits_for
+            except BaseException as error:  # noqa: BLE001 whatever the task is thrown belongs to the coroutine
+                resume = partial(self._coroutine.throw, error)
+            else:
+                resume = partial(self._coroutine.send, value)
+            try:
+                waits_for = resume()
+            except StopIteration:
+                return

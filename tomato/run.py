@@ -1,0 +1,256 @@
+"""`make run`: Redis, the web server and the timer worker of one data directory, kept alive together.
+
+Refuses with one sentence before anything starts; stops everything within five seconds of the first signal, at once on a second.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+from typing import IO
+
+import redis
+import redis.asyncio
+
+from tomato import CannotStart
+from tomato.environment import CHECKOUT, Environment, without_password
+from tomato.parts import Part, say, start_bound, stop_all
+from tomato.redis import command_line, connect, log_path
+from tomato.serve import listening_at
+
+SERVERS_STOP_WITHIN_S = 3.6
+REDIS_STOPS_WITHIN_S = 0.9
+REDIS_ANSWERS_WITHIN_S = 3.0
+REDIS_LOADS_WITHIN_S = 60.0
+LOOK_AGAIN_AFTER_S = 0.1
+SAY_WHAT_IS_MISSING_AFTER_S = 20.0
+SAME_PRESS_S = 0.25
+LAST_RUN_ENDS_WITHIN_S = 1.0
+
+
+def main() -> None:
+    os.umask(0o077)
+    try:
+        environment = Environment.read(os.environ)
+        with alone_in(environment.data_dir) as lock, listening_at(environment.host, environment.port) as listener:
+            asyncio.run(Run(environment, lock, listener).until_stopped())
+    except CannotStart as reason:
+        sys.exit(str(reason))
+
+
+@contextmanager
+def alone_in(data_dir: Path) -> Iterator[IO[str]]:
+    """Holds the data directory's lock. The parts inherit it, so that it is free only when the last of them is gone."""
+    with open(data_dir / "lock", "a+") as lock:
+        deadline = monotonic() + LAST_RUN_ENDS_WITHIN_S
+        while not _locked(lock):
+            if monotonic() > deadline:
+                raise CannotStart(
+                    f"{data_dir} is in use by another tomato: stop that one, or choose another directory with TOMATO_DATA_DIR."
+                )
+            sleep(LOOK_AGAIN_AFTER_S)
+        yield lock
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@dataclass
+class Signals:
+    """The first request to stop, and a second one."""
+
+    first: asyncio.Event = field(default_factory=asyncio.Event)
+    second: asyncio.Event = field(default_factory=asyncio.Event)
+    first_at: float = 0
+
+    def listen(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self._arrived)
+
+    def _arrived(self) -> None:
+        if not self.first.is_set():
+            self.first_at = monotonic()
+            self.first.set()
+        # A signal to the whole process group reaches us twice, once through make.
+        elif monotonic() - self.first_at > SAME_PRESS_S:
+            self.second.set()
+
+
+class Run:
+    """The parts of one running tomato."""
+
+    def __init__(self, environment: Environment, lock: IO[str], listener: socket.socket) -> None:
+        self.environment = environment
+        self.listener = listener
+        self.variables = {
+            **os.environ,
+            "TOMATO_DATA_DIR": str(environment.data_dir),
+            "DJANGO_SETTINGS_MODULE": "tomato.settings",
+        }
+        self.lock_fd = lock.fileno()
+        self.redis = (
+            [self._part("The Redis server", *command_line(environment.data_dir))]
+            if environment.redis_is_embedded
+            else []
+        )
+        self.servers = [*self._web_servers(), self._part("The worker", *manage("run_timers"))]
+
+    async def until_stopped(self) -> None:
+        signals = Signals()
+        signals.listen()
+        working = asyncio.create_task(self._work())
+        stop_asked = asyncio.create_task(signals.first.wait())
+        try:
+            await asyncio.wait({working, stop_asked}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+            say("Stopping.")
+        finally:
+            working.cancel()
+            await self._stop(signals)
+
+    async def _work(self) -> None:
+        await self._start()
+        await self._tell_when_ready()
+        await asyncio.Event().wait()
+
+    async def _start(self) -> None:
+        for part in self.redis:
+            part.start()
+        await asyncio.gather(
+            self._redis_answers(),
+            self._prepare("migrate", "The database could not be brought up to date"),
+            self._prepare("collectstatic", "The static files could not be collected"),
+        )
+        for part in self.servers:
+            part.start()
+
+    async def _redis_answers(self) -> None:
+        if self.environment.redis_is_embedded:
+            await answering(
+                self.environment.redis_url, REDIS_LOADS_WITHIN_S, f"its log is {log_path(self.environment.data_dir)}"
+            )
+        else:
+            await answering(
+                self.environment.redis_url, REDIS_ANSWERS_WITHIN_S, "start one there, or correct TOMATO_REDIS_URL"
+            )
+        for url in self.environment.layer_urls:
+            await answering(url, REDIS_ANSWERS_WITHIN_S, "start one there, or correct TOMATO_LAYER_URLS")
+
+    async def _prepare(self, command: str, complaint: str) -> None:
+        arguments = manage(command, "--no-input", "--verbosity", "0")
+        process = await start_bound(arguments, self.variables, output=asyncio.subprocess.PIPE)
+        try:
+            output, _ = await process.communicate()
+        except asyncio.CancelledError:
+            with suppress(ProcessLookupError):
+                process.kill()
+            raise
+        if process.returncode:
+            last_line = output.decode(errors="replace").strip().rpartition("\n")[2]
+            raise CannotStart(f"{complaint}: {last_line or f'exit status {process.returncode}'}")
+
+    async def _tell_when_ready(self) -> None:
+        say_missing_at = monotonic() + SAY_WHAT_IS_MISSING_AFTER_S
+        while not (health := await asked_for_readiness(self.environment)).ready:
+            if monotonic() > say_missing_at:
+                say(f"Not ready yet: {health.told}")
+                say_missing_at = monotonic() + SAY_WHAT_IS_MISSING_AFTER_S
+            await asyncio.sleep(LOOK_AGAIN_AFTER_S)
+        say(f"Tomato is ready at {address(self.environment)}")
+
+    async def _stop(self, signals: Signals) -> None:
+        stopping = asyncio.create_task(self._stop_in_order())
+        at_once = asyncio.create_task(signals.second.wait())
+        await asyncio.wait({stopping, at_once}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            for part in (*self.servers, *self.redis):
+                part.kill()
+        await stopping
+
+    async def _stop_in_order(self) -> None:
+        await stop_all(self.servers, SERVERS_STOP_WITHIN_S)
+        await stop_all(self.redis, REDIS_STOPS_WITHIN_S)
+
+    def _web_servers(self) -> list[Part]:
+        command = (sys.executable, "-m", "tomato.serve", "--fd", str(self.listener.fileno()))
+        count = self.environment.web_processes
+        names = ["The web server"] if count == 1 else [f"Web server {number}" for number in range(1, count + 1)]
+        return [self._part(name, *command, fds=(self.listener.fileno(),)) for name in names]
+
+    def _part(self, name: str, *command: str, fds: tuple[int, ...] = ()) -> Part:
+        return Part(name, command, self.variables, inherited_fds=(self.lock_fd, *fds))
+
+
+def manage(*command: str) -> tuple[str, ...]:
+    return (sys.executable, str(CHECKOUT / "manage.py"), *command)
+
+
+async def answering(url: str, within_s: float, advice: str) -> None:
+    """Returns once a Redis answers there."""
+    deadline = monotonic() + within_s
+    client = connect(url)
+    try:
+        while True:
+            try:
+                await client.ping()
+                return
+            except redis.RedisError as error:
+                if monotonic() > deadline or isinstance(error, redis.AuthenticationError):
+                    raise CannotStart(f"No Redis answers at {without_password(url)} ({error}): {advice}.") from error
+            await asyncio.sleep(LOOK_AGAIN_AFTER_S)
+    finally:
+        await client.aclose()
+
+
+@dataclass(frozen=True)
+class Readiness:
+    ready: bool
+    told: str
+
+
+async def asked_for_readiness(environment: Environment) -> Readiness:
+    """What `/readyz` says at this moment."""
+    try:
+        async with asyncio.timeout(2):
+            reader, writer = await asyncio.open_connection(*connectable(environment))
+            try:
+                host = environment.allowed_hosts[0].removeprefix(".")
+                writer.write(f"GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
+            finally:
+                writer.close()
+    except (OSError, TimeoutError) as error:
+        return Readiness(False, f"the web server does not answer ({error or 'timed out'})")
+    status = head.split(" ", 2)[1] if " " in head else "nothing"
+    with suppress(ValueError):
+        body = json.dumps(json.loads(body))
+    return Readiness(status == "200", f"/readyz answers {status} {body[:500]}".strip())
+
+
+def connectable(environment: Environment) -> tuple[str, int]:
+    """Where this machine reaches the server; listening everywhere includes the loopback address."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 recognised here, not listened on
+    return everywhere.get(environment.host, environment.host), environment.port
+
+
+def address(environment: Environment) -> str:
+    host, port = connectable(environment)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""One web process: `python -m tomato.serve`, under uvicorn or Daphne.
+
+Listens where the environment says, or, with `--fd`, on a socket that the caller has opened and shares among several of these.
+"""
+
+import argparse
+import os
+import socket
+import sys
+
+from tomato import CannotStart
+from tomato.environment import Environment
+
+APPLICATION = "tomato.asgi:application"
+BACKLOG = 2048
+FRAME_MAX_BYTES = 64 * 1024  # the consumers refuse from 8 KiB on, with a close code of their own
+PING_EVERY_S = PING_TIMEOUT_S = 20
+STOPPING_MAX_S = 3
+
+
+class PortTaken(CannotStart):
+    """Somebody else listens there."""
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(prog="python -m tomato.serve", description="Runs one web process of tomato.")
+    arguments.add_argument("--fd", type=int, help="the number of an open listening socket to serve from")
+    fd = arguments.parse_args().fd
+    try:
+        environment = Environment.read(os.environ)
+        listener = listening_at(environment.host, environment.port) if fd is None else socket.socket(fileno=fd)
+    except CannotStart as reason:
+        sys.exit(str(reason))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tomato.settings")
+    serve = serve_with_daphne if environment.server == "daphne" else serve_with_uvicorn
+    serve(listener)
+
+
+def listening_at(host: str, port: int) -> socket.socket:
+    """A socket that is listening already, so that nobody else can take the port and early visitors wait instead of failing."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise PortTaken(
+            f"Cannot listen on port {port} of {host} ({why}): stop what uses it, or choose another with TOMATO_PORT and TOMATO_HOST."
+        ) from error
+    return listener
+
+
+def serve_with_uvicorn(listener: socket.socket) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        APPLICATION,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=FRAME_MAX_BYTES,
+        ws_ping_interval=PING_EVERY_S,
+        ws_ping_timeout=PING_TIMEOUT_S,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # who is trusted is decided by TOMATO_PROXIES, in one place for both servers
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=STOPPING_MAX_S,
+        workers=1,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def serve_with_daphne(listener: socket.socket) -> None:
+    import daphne.server  # installs Twisted's asyncio reactor, so it comes before anything else of Twisted's
+    from django.utils.module_loading import import_string
+
+    daphne.server.Server(
+        application=import_string(APPLICATION.replace(":", ".")),
+        endpoints=[f"fd:fileno={listener.fileno()}"],
+        ping_interval=PING_EVERY_S,
+        ping_timeout=PING_TIMEOUT_S,
+        websocket_max_message_size=FRAME_MAX_BYTES,
+        websocket_max_frame_size=FRAME_MAX_BYTES,
+        application_close_timeout=STOPPING_MAX_S,
+        verbosity=0,
+        server_name="",
+    ).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+"""Every address of the site. Errors have Django's own handlers, with the templates 404.html, 403.html and 500.html."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from tomato import health
+
+urlpatterns = [
+    path("", include("timers.urls")),
+    path("", include("rooms.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+]
