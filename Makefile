@@ -19,6 +19,7 @@ help:
 run: .venv/installed
 	@exec $(PYTHON) tomato/bound.py SIGTERM - $(PYTHON) -m tomato.run
 
+admin: export DJANGO_SUPERUSER_EMAIL ?= operator@localhost
 admin: .venv/installed
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@exec $(PYTHON) manage.py createsuperuser $(if $(DJANGO_SUPERUSER_PASSWORD),--no-input)
@@ -32,11 +33,11 @@ check: .venv/installed-for-tests
 		$(PYTHON) manage.py check --deploy --fail-level WARNING && \
 		$(PYTHON) manage.py makemigrations --check --dry-run
 
+# Playwright brings a Node.js of its own, so the machine needs none.
 test: .venv/installed-for-tests
 	@$(PYTHON) -m tests.support.chromium
 	@$(MAKE) check
-	@node --version >/dev/null 2>&1 || { echo 'The tests of the browser code need Node.js 20 or newer, and there is no node on the PATH.' >&2; exit 1; }
-	@node --test tests/javascript/*.test.js
+	@$$(echo .venv/lib/python*/site-packages/playwright/driver/node) --test --test-reporter=dot tests/javascript/*.test.js
 	@$(PYTHON) -m pytest
 
 # Writes the pins anew, within what the .in files allow; `make requirements UPGRADE=--upgrade` takes the newest.

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import orjson
 import structlog
 from django.core.exceptions import RequestDataTooBig
+from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
@@ -18,8 +19,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 from redis.exceptions import RedisError
 
-from rooms import codes
-from rooms.models import MAX_NAME_LENGTH, Room, find_room
+from rooms import codes, making
+from rooms.models import MAX_NAME_LENGTH, find_room
 from timers import names, snapshots
 from tomato.refusals import JSON, Refused
 
@@ -87,10 +88,10 @@ def _is_too_large(request: HttpRequest) -> bool:
 
 @api.post("/rooms", url_name="make-room")
 @decorate_view(takes_json)
-async def make_room(request: HttpRequest, new: NewRoom) -> JsonResponse:
+async def make_room(request: ASGIRequest, new: NewRoom) -> JsonResponse:
     if new.passcode is not None:
         raise Refused(422, "Rooms cannot have a passcode yet: leave the field out.")
-    room = await Room.objects.make(new.name or "")
+    room = await making.make_room(request, new.name or "")
     url = request.build_absolute_uri(room.get_absolute_url())
     return JsonResponse({"code": room.code, "url": url}, status=201, headers={"Location": url})
 
@@ -113,6 +114,11 @@ def _refused(request: HttpRequest, refused: Refused) -> JsonResponse:
     return refused.answer()
 
 
+@api.exception_handler(making.TooManyRooms)
+def _too_fast(request: HttpRequest, error: making.TooManyRooms) -> JsonResponse:
+    return Refused(429, str(error)).answer()
+
+
 @api.exception_handler(HttpError)
 def _unreadable(request: HttpRequest, error: HttpError) -> JsonResponse:
     return Refused(error.status_code, "The body is not valid JSON." if error.status_code == 400 else None).answer()
@@ -127,6 +133,7 @@ def _invalid(request: HttpRequest, error: ValidationError) -> JsonResponse:
 
 @api.exception_handler(DatabaseError)
 @api.exception_handler(RedisError)
+@api.exception_handler(OSError)
 def _unavailable(request: HttpRequest, error: Exception) -> JsonResponse:
     log.error("api.unavailable", path=request.path, exc_info=error)
     return Refused(503).answer()

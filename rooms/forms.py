@@ -6,17 +6,18 @@ from rooms.models import MAX_NAME_LENGTH, Room
 from timers import names
 
 
-class RoomForm(forms.ModelForm):
-    """A room's name: it may be left out, and what remains of it after cleaning is counted."""
+class NameField(forms.CharField):
+    """What remains of a name after cleaning is what counts."""
 
-    name = forms.CharField(required=False, strip=False)
+    def to_python(self, value: object) -> str:
+        return names.clean(super().to_python(value) or "")
+
+
+class RoomForm(forms.ModelForm):
+    """A room's name, which may be left out."""
+
+    name = NameField(required=False, max_length=MAX_NAME_LENGTH)
 
     class Meta:
         model = Room
         fields = ("name",)
-
-    def clean_name(self) -> str:
-        name = names.clean(self.cleaned_data["name"])
-        if len(name) > MAX_NAME_LENGTH:
-            raise forms.ValidationError(f"A room's name has at most {MAX_NAME_LENGTH} characters; this one has {len(name)}.")
-        return name

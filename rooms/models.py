@@ -73,7 +73,9 @@ async def touch(code: str) -> None:
         room = await find_room(code)
         if room and room.last_used_at <= long_ago:
             room.last_used_at = now
-            await database_sync_to_async(Room.objects.filter(code=code, last_used_at__lte=long_ago).update)(last_used_at=now)
+            await database_sync_to_async(Room.objects.filter(code=code, last_used_at__lte=long_ago).update)(
+                last_used_at=now
+            )
     except DatabaseError:
         log.exception("room.not_touched", room=code)
 

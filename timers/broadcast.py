@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
 import structlog
 from redis.exceptions import RedisError
 
@@ -53,8 +54,34 @@ class Broadcaster:
         fields = protocol.encode(protocol.snapshot(topic, member, now))
         return self._reply(channel, ref, v=topic.v, fields=fields)
 
+    def kept(self, publications: list[tuple[str, bytes]]) -> bytes:
+        """The publications as one value, to be committed with what they tell of."""
+        return self._layer.channel_layer.serialize(publications) if publications else b""
+
+    def again(self, kept: bytes, now: int) -> list[tuple[str, bytes]]:
+        """Kept publications, to be sent at `now`."""
+        serializer = self._layer.channel_layer
+        return [
+            (name, serializer.serialize(_as_of(serializer.deserialize(data), now)))
+            for name, data in (serializer.deserialize(kept) if kept else ())
+        ]
+
     def _to_all(self, topic: str, v: int, text: str, *, ticks: bool) -> tuple[str, bytes]:
         return self._layer.grouped(topic, {"type": EVENT, "v": v, "text": text, "ticks": ticks})
 
     def _reply(self, channel: str, ref: int, **answer: Any) -> tuple[str, bytes]:
         return self._layer.addressed(channel, {"type": REPLY, "ref": ref, **answer})
+
+
+def _as_of(message: dict[str, Any], now: int) -> dict[str, Any]:
+    """The message with the time in its text brought up to `now`."""
+    body = next((body for body in ("text", "fields") if body in message), None)
+    if body is None:
+        return message
+    fields = orjson.loads(message[body])
+    if "now_at" in fields:
+        fields["now_at"] = now
+    for timer in (*fields.get("timers", ()), fields.get("timer")):
+        if isinstance(timer, dict) and timer["ends_at"] is not None:
+            timer["remaining_ms"] = max(0, timer["ends_at"] - now)
+    return {**message, body: protocol.encode(fields)}

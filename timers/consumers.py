@@ -6,6 +6,7 @@ The consumer decides nothing about timers. It speaks with Redis and the socket o
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
@@ -219,11 +220,10 @@ class TopicConsumer(AsyncConsumer):
     # From the worker
 
     def deliver(self, message: dict[str, Any]) -> None:
-        match message["type"]:
-            case str(kind) if kind == EVENT:
-                self._relay(message)
-            case str(kind) if kind == REPLY:
-                self._take_reply(message)
+        if message["type"] == EVENT:
+            self._relay(message)
+        elif message["type"] == REPLY:
+            self._take_reply(message)
 
     def _relay(self, message: dict[str, Any]) -> None:
         v, ticks = message["v"], message["ticks"]
@@ -284,12 +284,24 @@ class TopicConsumer(AsyncConsumer):
             )
         except (RedisError, OSError) as error:
             log.warning("socket.redis_is_away", reason=str(error))
-            self._lapse(ref)
+            self._pending.pop(ref)
+            timer.cancel()
+            self._say(protocol.error("unavailable", UNAVAILABLE, id))
 
     def _lapse(self, ref: int) -> None:
-        id, timer = self._pending.pop(ref, (None, None))
-        if timer is not None:
-            timer.cancel()
+        id, _ = self._pending.pop(ref)
+        self._late = asyncio.create_task(self._answer_late(id))
+
+    async def _answer_late(self, id: str | None) -> None:
+        """No answer came. Either no worker obeyed in time, or one did and its answer was lost: Redis knows which."""
+        assert self.place is not None
+        answer = None
+        if id is not None:
+            with suppress(RedisError, OSError):
+                answer = await self.process.store.answer(self._topic, self.place.member, id)
+        if id is not None and answer is not None:
+            self._say(protocol.ack(id, answer))
+        else:
             self._say(protocol.error("unavailable", UNAVAILABLE, id))
 
     def _refuse(self, id: str | None) -> None:

@@ -14,7 +14,20 @@ import orjson
 
 from timers import timer as clock
 from timers.timer import History, Phase, Settings, Status, Timer
-from timers.topic import Answer, Arrive, Command, Expire, Held, Leave, Lose, Person, Rename, Steer, Topic
+from timers.topic import (
+    Answer,
+    Arrive,
+    Command,
+    Expire,
+    Held,
+    Leave,
+    Lose,
+    Person,
+    Rename,
+    Steer,
+    TimerCompleted,
+    Topic,
+)
 
 Fields = dict[str, bytes]
 """A topic as a Redis hash holds it."""
@@ -66,6 +79,14 @@ def read_topic(name: str, fields: Mapping[bytes, bytes]) -> Topic:
     return Topic(**{**head, "name": name, "timers": timers, "people": people, "answers": answers})
 
 
+def answer_field(member: str, id: str) -> str:
+    return f"answer:{member}:{id}"
+
+
+def read_answer(text: bytes) -> Answer:
+    return Answer(**_known(Answer, orjson.loads(text)))
+
+
 def _parts(topic: Topic, known: Topic) -> Iterator[tuple[str, Any]]:
     """The topic's fields that `known` does not have as they are here."""
     if (topic.v, topic.as_of, topic.quiet_since) != (known.v, known.as_of, known.quiet_since):
@@ -76,7 +97,7 @@ def _parts(topic: Topic, known: Topic) -> Iterator[tuple[str, Any]]:
         yield f"person:{member}", person
     for member, kept in _new(topic.answers, known.answers):
         for id, answer in _new(kept, known.answers.get(member, {})):
-            yield f"answer:{member}:{id}", answer
+            yield answer_field(member, id), answer
 
 
 def _new(mapping: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -117,6 +138,15 @@ def timer_from(value: dict[str, Any]) -> Timer:
             "phase": Phase(value["phase"]),
         }
     )
+
+
+# Completions ----------------------------------------------------------------------------------------------------------
+
+
+def write_completion(topic: str, event: TimerCompleted) -> bytes:
+    """One finished phase, for whoever records history."""
+    body = {field.name: getattr(event, field.name) for field in fields_of(event) if field.name != "v"}
+    return orjson.dumps({"topic": topic, **body})
 
 
 # Commands -------------------------------------------------------------------------------------------------------------

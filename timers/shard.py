@@ -7,12 +7,13 @@ is unknown. What a command means is decided in `topic`, not here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 from redis.exceptions import RedisError
 
+from timers import records
 from timers import topic as core
 from timers.broadcast import Broadcaster
 from timers.inbox import READ_AT_ONCE, Entry, Inbox
@@ -21,12 +22,15 @@ from timers.schedule import Deadlines, TickSlots
 from timers.server_clock import ServerClock
 from timers.store import BEGINNING, Store, Verdict
 from timers.timer import Timer
-from timers.topic import Answer, Arrive, Event, Expire, Full, Rename, Rules, Steer, Topic
+from timers.topic import Answer, Arrive, Event, Expire, Full, Rename, Rules, Steer, TimerCompleted, Topic
 
 log = structlog.get_logger(__name__)
 
 LONGEST_WAIT_MS = 1_000
 RECHECK_MS = 50
+MOST_AT_ONCE = 100
+"""How much may happen to one topic in one commit, so that a long absence is caught up with in small steps."""
+SPAN_MS = 10_000
 REDIS_RETRY_S = 0.25
 PARKING_RETRY_MS = 5_000
 
@@ -60,6 +64,9 @@ class Batch:
     events: list[tuple[str, Event]] = field(default_factory=list)
     replies: list[tuple[Entry, Topic, Answer | Full | None]] = field(default_factory=list)
     lapses_at: int | None = None
+
+    def completed(self) -> Iterator[tuple[str, TimerCompleted]]:
+        return ((name, event) for name, event in self.events if isinstance(event, TimerCompleted))
 
     def take(self, before: Topic, change: core.Change) -> None:
         self.before.setdefault(before.name, before)
@@ -106,21 +113,22 @@ class Shard:
             self._reading.cancel()
 
     async def _load(self) -> None:
-        self.topics, self._cursor = await self._tools.store.load(self.number)
+        loaded = await self._tools.store.load(self.number)
+        self.topics, self._cursor = loaded.topics, loaded.cursor
         self.ticks, self._deadlines, self.processes = TickSlots(), Deadlines(), {}
-        for topic in self.topics.values():
+        for topic in tuple(self.topics.values()):
             self._follow(topic)
         log.info("shard.loaded", shard=self.number, topics=len(self.topics), cursor=self._cursor)
+        # Perhaps nobody has heard of the last commit. Who has, passes over a version that is known.
+        await self._say(self._tools.broadcaster.again(loaded.unsaid, self._tools.clock.now()))
 
     async def _turn(self) -> None:
+        """Time passes only as far as the commands are known: what was received earlier is applied earlier."""
         entries = await self._next_entries()
-        if entries:
-            await self._obey(entries)
-        # Time passes only as far as the commands are known: what was received earlier is applied earlier.
-        horizon = entries[-1].at if len(entries) == READ_AT_ONCE else self._tools.clock.now()
-        due = self._deadlines.take_due(horizon)
-        if due:
-            await self._pass_time(due, horizon)
+        for some in _by_time(entries):
+            await self._pass_time(some[0].at)
+            await self._obey(some)
+        await self._pass_time(entries[-1].at if len(entries) == READ_AT_ONCE else self._tools.clock.now())
         if self._put_by and not entries:
             await self._forget_put_by()
 
@@ -145,12 +153,8 @@ class Shard:
     # Commands
 
     async def _obey(self, entries: list[Entry]) -> None:
-        while True:
-            batch = self._apply(entries)
-            if await self._commit(batch) is Verdict.DONE:
-                break
+        while await self._commit(self._apply(entries)) is Verdict.LATE:
             await self._tools.clock.sync()
-        await self._announce(batch)
 
     def _apply(self, entries: list[Entry]) -> Batch:
         now = self._tools.clock.now()
@@ -171,13 +175,16 @@ class Shard:
         return batch
 
     async def _commit(self, batch: Batch, *, only_if_idle: bool = False) -> Verdict:
-        changes = [(topic, batch.after[name]) for name, topic in batch.before.items()]
+        """Writes the batch, then says what came of it."""
+        publications = self._publications(batch)
         self._tools.reach("before-commit")
         verdict = await self._tools.store.commit(
             self.number,
             self.lease.token,
             batch.cursor,
-            changes,
+            [(topic, batch.after[name]) for name, topic in batch.before.items()],
+            to_say=self._tools.broadcaster.kept(publications),
+            completions=[records.write_completion(name, event) for name, event in batch.completed()],
             lapses_at=batch.lapses_at,
             only_if_idle=only_if_idle,
         )
@@ -188,6 +195,7 @@ class Shard:
             self._cursor = batch.cursor
             for topic in batch.after.values():
                 self._follow(topic)
+            await self._say(publications)
         return verdict
 
     def _follow(self, topic: Topic) -> None:
@@ -205,19 +213,22 @@ class Shard:
 
     # Time
 
-    async def _pass_time(self, due: list[str], now: int) -> None:
+    async def _pass_time(self, now: int) -> None:
         """Completes the phases and lets the people go whose instant has come, and starts to put idle timers by."""
-        batch = Batch(cursor=self._cursor)
-        for name in due:
-            batch.take(self.topics[name], core.advance(self.topics[name], now, self._tools.rules))
-        await self._commit(batch)
-        await self._announce(batch)
-        for name in due:
-            if name in self.topics and (idle := core.idle_timers(self.topics[name], now, self._tools.rules)):
-                self._deadlines.set(name, now + PARKING_RETRY_MS)
-                task = asyncio.create_task(self._park(name, idle))
-                self._parking.add(task)
-                task.add_done_callback(self._parking.discard)
+        while (due := self._deadlines.take_due(now)) and not self._stopping:
+            batch = Batch(cursor=self._cursor)
+            for name in due:
+                batch.take(self.topics[name], core.advance(self.topics[name], now, self._tools.rules, MOST_AT_ONCE))
+            await self._commit(batch)
+            for name in due:
+                if name in self.topics and (idle := core.idle_timers(self.topics[name], now, self._tools.rules)):
+                    self._put_by_soon(name, idle, now)
+
+    def _put_by_soon(self, name: str, idle: Mapping[str, Timer], now: int) -> None:
+        self._deadlines.set(name, now + PARKING_RETRY_MS)
+        task = asyncio.create_task(self._park(name, idle))
+        self._parking.add(task)
+        task.add_done_callback(self._parking.discard)
 
     async def _park(self, name: str, idle: Mapping[str, Timer]) -> None:
         try:
@@ -238,22 +249,24 @@ class Shard:
                 batch.take(self.topics[name], change)
         if await self._commit(batch, only_if_idle=True) is Verdict.BUSY:
             self._put_by = put_by | self._put_by
-        else:
-            await self._announce(batch)
 
     # Telling
 
-    async def _announce(self, batch: Batch) -> None:
+    def _publications(self, batch: Batch) -> list[tuple[str, bytes]]:
+        now = self._tools.clock.now()
+        # Nobody listens to a topic that is forgotten, and nothing that names it is to be kept.
+        told = ((name, event) for name, event in batch.events if not batch.after[name].empty)
+        events = [self._tools.broadcaster.event(name, event, now) for name, event in told]
+        return events + [self._reply(entry, topic, answer, now) for entry, topic, answer in batch.replies]
+
+    async def _say(self, publications: list[tuple[str, bytes]]) -> None:
+        if not publications:
+            return
         if not self.lease.stands():
             raise LeaseLost(f"The lease of shard {self.number} may have run out.")
-        now = self._tools.clock.now()
-        broadcaster = self._tools.broadcaster
-        publications = [broadcaster.event(name, event, now) for name, event in batch.events]
-        publications += [self._reply(entry, topic, answer, now) for entry, topic, answer in batch.replies]
-        if publications:
-            self._tools.reach("before-publish")
-            await broadcaster.say(publications)
-            self._tools.reach("after-publish")
+        self._tools.reach("before-publish")
+        await self._tools.broadcaster.say(publications)
+        self._tools.reach("after-publish")
 
     def _reply(self, entry: Entry, topic: Topic, answer: Answer | Full | None, now: int) -> tuple[str, bytes]:
         assert entry.reply_to is not None
@@ -267,3 +280,15 @@ class Shard:
                 return broadcaster.answer(entry.reply_to, entry.ref, id, answer)
             case _:
                 return broadcaster.answer(entry.reply_to, entry.ref, None, None)
+
+
+def _by_time(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """The entries in groups that span little time, since much may have been due between them."""
+    some: list[Entry] = []
+    for entry in entries:
+        if some and entry.at - some[0].at > SPAN_MS:
+            yield some
+            some = []
+        some.append(entry)
+    if some:
+        yield some

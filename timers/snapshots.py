@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from time import time
 from typing import Any
@@ -42,7 +43,8 @@ async def _snapshot(name: str, member: str | None, own_timer: str | None, room: 
         log.warning("snapshots.redis_is_away", reason=str(error))
         topic, now = Topic(name), int(time() * 1000)
     topic = await _with_parked(topic, {topics.shared_timer(name), own_timer} - {None})
-    return {"protocol": protocol.PROTOCOL, "room": room, **protocol.snapshot(topic, member, now)}
+    text = protocol.joined(room, protocol.encode(protocol.snapshot(topic, member, now)).encode())
+    return {field: value for field, value in json.loads(text).items() if field != "type"}
 
 
 async def _with_parked(topic: Topic, timer_ids: set[Any]) -> Topic:

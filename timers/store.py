@@ -1,21 +1,23 @@
 """Where the timers' state lives: Redis keys per shard, read as topics and changed in one atomic step.
 
-A commit writes the changed topics and the shard's cursor together, after checking that the writer's lease still stands. It
-knows nothing of Pomodoros and never announces.
+A commit writes the changed topics, the shard's cursor, what is to be announced of it and the phases that ended, together,
+after checking that the writer's lease still stands. It knows nothing of Pomodoros and never announces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from redis.asyncio import Redis
 
 from timers import records, topics
-from timers.topic import Topic
+from timers.topic import Answer, Topic
 
 BEGINNING = "0-0"
+READ_AT_ONCE = 500
 
 
 class Verdict(StrEnum):
@@ -31,8 +33,8 @@ class Verdict(StrEnum):
 
 
 COMMIT = """
-local lease, cursor, index, commands = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local token, new_cursor, lapses_at, only_if_idle = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local lease, cursor, index, commands, unsaid, completions = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local token, new_cursor, lapses_at, only_if_idle, to_say = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 if redis.call('GET', lease) ~= token then return 'LOST' end
 if lapses_at ~= '' then
@@ -43,9 +45,10 @@ if only_if_idle == '1' and #redis.call('XRANGE', commands, '(' .. new_cursor, '+
   return 'BUSY'
 end
 
-local at = 5
+local at = 6
 local function take() at = at + 1; return ARGV[at - 1] end
-for key = 5, #KEYS do
+for _ = 1, tonumber(take()) do redis.call('XADD', completions, 'MAXLEN', '~', 100000, '*', 'completion', take()) end
+for key = 7, #KEYS do
   local name, is_empty, sets, dels = take(), take(), tonumber(take()), tonumber(take())
   for _ = 1, sets do redis.call('HSET', KEYS[key], take(), take()) end
   for _ = 1, dels do redis.call('HDEL', KEYS[key], take()) end
@@ -60,8 +63,28 @@ if new_cursor ~= '0-0' then
   redis.call('SET', cursor, new_cursor)
   redis.call('XTRIM', commands, 'MINID', '~', new_cursor)
 end
+if to_say == '' then redis.call('DEL', unsaid) else redis.call('SET', unsaid, to_say) end
 return 'DONE'
 """
+
+
+COMMIT_KEYS = (
+    topics.lease_key,
+    topics.cursor_key,
+    topics.index_key,
+    topics.commands_key,
+    topics.unsaid_key,
+    topics.completions_key,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A shard as last committed: its topics by name, the id of the last command obeyed, what was last to be said."""
+
+    topics: dict[str, Topic]
+    cursor: str
+    unsaid: bytes
 
 
 class Store:
@@ -75,19 +98,25 @@ class Store:
         key = topics.state_key(topics.shard_of(topic, self._shards), topic)
         return records.read_topic(topic, await self._redis.hgetall(key))
 
-    async def load(self, shard: int) -> tuple[dict[str, Topic], str]:
-        """Every topic of the shard by name, and the id of the last command that was obeyed."""
+    async def answer(self, topic: str, member: str, id: str) -> Answer | None:
+        """What this `id` was answered with, if its command was applied."""
+        key = topics.state_key(topics.shard_of(topic, self._shards), topic)
+        text = await self._redis.hget(key, records.answer_field(member, id))
+        return records.read_answer(text) if text else None
+
+    async def load(self, shard: int) -> Loaded:
+        """Everything of the shard, for its new owner."""
         names = sorted(name.decode() for name in await self._redis.smembers(topics.index_key(shard)))
-        cursor = await self._redis.get(topics.cursor_key(shard))
+        cursor, unsaid = await self._redis.mget(topics.cursor_key(shard), topics.unsaid_key(shard))
         loaded: dict[str, Topic] = {}
-        for start in range(0, len(names), 500):
-            some = names[start : start + 500]
+        for start in range(0, len(names), READ_AT_ONCE):
+            some = names[start : start + READ_AT_ONCE]
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for name in some:
                     pipeline.hgetall(topics.state_key(shard, name))
                 found = await pipeline.execute()
             loaded |= {name: records.read_topic(name, fields) for name, fields in zip(some, found, strict=True)}
-        return loaded, cursor.decode() if cursor else BEGINNING
+        return Loaded(loaded, cursor.decode() if cursor else BEGINNING, unsaid or b"")
 
     async def commit(
         self,
@@ -96,16 +125,26 @@ class Store:
         cursor: str,
         changes: Iterable[tuple[Topic, Topic]],
         *,
+        to_say: bytes = b"",
+        completions: Sequence[bytes] = (),
         lapses_at: int | None = None,
         only_if_idle: bool = False,
     ) -> Verdict:
         """Writes topics (before, after) and the cursor, all or nothing.
 
+        `to_say` is kept until the next commit, for a new owner, who cannot know whether it was announced.
         `lapses_at` is the instant from which it would be too late for a command among them; with `only_if_idle` nothing is
         written while commands wait behind the cursor.
         """
-        keys = [shape(shard) for shape in (topics.lease_key, topics.cursor_key, topics.index_key, topics.commands_key)]
-        words: list[str | bytes | int] = [token, cursor, "" if lapses_at is None else lapses_at, int(only_if_idle)]
+        keys = [key(shard) for key in COMMIT_KEYS]
+        words: list[str | bytes | int] = [
+            token,
+            cursor,
+            "" if lapses_at is None else lapses_at,
+            int(only_if_idle),
+            to_say,
+        ]
+        words += [len(completions), *completions]
         for before, after in changes:
             changed, gone = records.difference(before, after)
             keys.append(topics.state_key(shard, after.name))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import blake2s
+from itertools import count
 
 from timers import timer as clock
 from timers import topics
@@ -386,10 +387,13 @@ def _remember(topic: Topic, member: str, id: str, answer: Answer) -> Topic:
 # Time -----------------------------------------------------------------------------------------------------------------
 
 
-def advance(topic: Topic, now: int, rules: Rules) -> Change:
-    """Everything that was due by `now`, in its order, each as of its own instant."""
+def advance(topic: Topic, now: int, rules: Rules, most: int | None = None) -> Change:
+    """Everything that was due by `now`, in its order, each as of its own instant; or the first `most` of it."""
     events: list[Event] = []
-    while (due := min(_dues(topic, rules), default=None)) is not None and due.at <= now:
+    for _ in count() if most is None else range(most):
+        due = min(_dues(topic, rules), default=None)
+        if due is None or due.at > now:
+            break
         change = _happen(topic, due)
         topic = replace(change.topic, as_of=max(topic.as_of, due.at))
         events += change.events

@@ -54,6 +54,11 @@ def lease_key(shard: int) -> str:
     return f"{_shard(shard)}:lease"
 
 
+def unsaid_key(shard: int) -> str:
+    """What the last commit had to announce, for an owner who does not know whether it was."""
+    return f"{_shard(shard)}:unsaid"
+
+
 def completions_key(shard: int) -> str:
     """The durable stream of finished phases, for whoever records history."""
     return f"{_shard(shard)}:completions"

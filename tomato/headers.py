@@ -24,7 +24,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SECURE_REFERRER_POLICY = "same-origin"  # a room's address lets people in; CSRF checks under HTTPS need the referrer of our own pages
+SECURE_REFERRER_POLICY = (
+    "same-origin"  # a room's address lets people in; CSRF checks under HTTPS need the referrer of our own pages
+)
 
 # Over HTTPS only.
 SECURE_HSTS_SECONDS = ONE_YEAR_S

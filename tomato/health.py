@@ -43,7 +43,9 @@ async def readyz(request: HttpRequest) -> HttpResponse:
         _holds("layer", _ask_layer),
         _count_workers(),
     )
-    is_ready = redis and database and layer and workers["live"] > 0 and workers["shards_owned"] == workers["shards_total"]
+    is_ready = (
+        redis and database and layer and workers["live"] > 0 and workers["shards_owned"] == workers["shards_total"]
+    )
     facts = {"redis": redis, "database": database, "layer": layer, "workers": workers}
     return JsonResponse(facts, status=200 if is_ready else 503, headers=UNCACHED)
 

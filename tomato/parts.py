@@ -6,7 +6,7 @@ Knows nothing of what the processes do.
 import asyncio
 import signal
 from asyncio.subprocess import Process
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -16,6 +16,7 @@ from tomato.bound import bound_to_me
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 STEADY_AFTER_S = 10.0
+SAME_PRESS_S = 0.25
 
 
 @dataclass
@@ -74,6 +75,74 @@ class Part:
                 self._process.send_signal(number)
 
 
+@dataclass
+class Stage:
+    """Parts that are stopped together, and how long they may take before they are killed."""
+
+    parts: Sequence[Part]
+    stop_within_s: float
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(part.stop(self.stop_within_s) for part in self.parts))
+
+
+async def until_signalled(starting: Coroutine[None, None, None], stages: Sequence[Stage]) -> None:
+    """Starts the parts by running `starting`, and stops them, stage by stage, at the first signal; at once at a second.
+
+    What `starting` raises stops them too.
+    """
+    signals = Signals()
+    signals.listen()
+    started = asyncio.create_task(starting)
+    stop_asked = asyncio.create_task(signals.first.wait())
+    try:
+        await asyncio.wait({started, stop_asked}, return_when=asyncio.FIRST_COMPLETED)
+        if started.done():
+            started.result()
+            await stop_asked
+        say("Stopping.")
+    finally:
+        started.cancel()
+        await _stop(stages, signals)
+
+
+async def _stop(stages: Sequence[Stage], signals: "Signals") -> None:
+    stopping = asyncio.create_task(_stop_in_order(stages))
+    at_once = asyncio.create_task(signals.second.wait())
+    await asyncio.wait({stopping, at_once}, return_when=asyncio.FIRST_COMPLETED)
+    if not stopping.done():
+        for stage in stages:
+            for part in stage.parts:
+                part.kill()
+    await stopping
+
+
+async def _stop_in_order(stages: Sequence[Stage]) -> None:
+    for stage in stages:
+        await stage.stop()
+
+
+@dataclass
+class Signals:
+    """The first request to stop, and a second one."""
+
+    first: asyncio.Event = field(default_factory=asyncio.Event)
+    second: asyncio.Event = field(default_factory=asyncio.Event)
+    first_at: float = 0
+
+    def listen(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self._arrived)
+
+    def _arrived(self) -> None:
+        if not self.first.is_set():
+            self.first_at = monotonic()
+            self.first.set()
+        # A signal to the whole process group reaches us twice, once through make.
+        elif monotonic() - self.first_at > SAME_PRESS_S:
+            self.second.set()
+
+
 async def start_bound(
     command: Sequence[str],
     environment: Mapping[str, str],
@@ -93,10 +162,6 @@ async def start_bound(
         stderr=output and asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
-
-
-async def stop_all(parts: Iterable[Part], within_s: float) -> None:
-    await asyncio.gather(*(part.stop(within_s) for part in parts))
 
 
 def how_it_ended(status: int) -> str:

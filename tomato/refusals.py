@@ -1,9 +1,9 @@
 """How the API says no: as JSON `{code, message}` with the fitting status, whatever part of the stack refused."""
 
+import json
 from collections.abc import Awaitable, Callable
 
-from django.http import HttpRequest, JsonResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import async_only_middleware
 
 API_PREFIX = "/api/"
@@ -23,7 +23,7 @@ SAID = {
 }
 """Code and sentence for each status, where nobody has a better sentence."""
 
-Middleware = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+Middleware = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 class Refused(Exception):
@@ -34,26 +34,35 @@ class Refused(Exception):
         self.status = status
         self.message = message
 
-    def answer(self) -> JsonResponse:
+    @property
+    def body(self) -> dict[str, str]:
         code, message = SAID.get(self.status, SAID[500 if self.status >= 500 else 400])
-        return JsonResponse({"code": code, "message": self.message or message}, status=self.status)
+        return {"code": code, "message": self.message or message}
+
+    def answer(self) -> JsonResponse:
+        return JsonResponse(self.body, status=self.status)
 
 
 @async_only_middleware
 def refusals_in_json(get_response: Middleware) -> Middleware:
     """Gives every refusal under `/api/` its JSON: those of Django, of other middleware and of unknown routes too."""
 
-    async def respond(request: HttpRequest) -> HttpResponseBase:
+    async def respond(request: HttpRequest) -> HttpResponse:
         response = await get_response(request)
-        if response.status_code < 400 or not request.path_info.startswith(API_PREFIX) or _is_json(response):
-            return response
-        answer = Refused(response.status_code).answer()
-        if "Allow" in response:
-            answer["Allow"] = response["Allow"]
-        return answer
+        if response.status_code >= 400 and request.path_info.startswith(API_PREFIX) and not _is_json(response):
+            _reword(response)
+        return response
 
     return respond
 
 
-def _is_json(response: HttpResponseBase) -> bool:
+def _is_json(response: HttpResponse) -> bool:
     return response.get("Content-Type", "").startswith(JSON)
+
+
+def _reword(response: HttpResponse) -> None:
+    """Only the body becomes another: the headers that were set on the way out still hold."""
+    response.content = json.dumps(Refused(response.status_code).body)
+    response["Content-Type"] = JSON
+    if "Content-Length" in response:
+        response["Content-Length"] = str(len(response.content))

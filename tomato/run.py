@@ -7,24 +7,23 @@ import asyncio
 import fcntl
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
 
 import redis
-import redis.asyncio
+from redis.exceptions import RedisClusterException
 
 from tomato import CannotStart
 from tomato.environment import CHECKOUT, Environment, without_password
-from tomato.parts import Part, say, start_bound, stop_all
+from tomato.parts import Part, Stage, say, start_bound, until_signalled
 from tomato.redis import command_line, connect, log_path
-from tomato.serve import listening_at
+from tomato.serve import listening_at, web_servers
 
 SERVERS_STOP_WITHIN_S = 3.6
 REDIS_STOPS_WITHIN_S = 0.9
@@ -32,7 +31,6 @@ REDIS_ANSWERS_WITHIN_S = 3.0
 REDIS_LOADS_WITHIN_S = 60.0
 LOOK_AGAIN_AFTER_S = 0.1
 SAY_WHAT_IS_MISSING_AFTER_S = 20.0
-SAME_PRESS_S = 0.25
 LAST_RUN_ENDS_WITHIN_S = 1.0
 
 
@@ -68,75 +66,42 @@ def _locked(lock: IO[str]) -> bool:
     return True
 
 
-@dataclass
-class Signals:
-    """The first request to stop, and a second one."""
-
-    first: asyncio.Event = field(default_factory=asyncio.Event)
-    second: asyncio.Event = field(default_factory=asyncio.Event)
-    first_at: float = 0
-
-    def listen(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self._arrived)
-
-    def _arrived(self) -> None:
-        if not self.first.is_set():
-            self.first_at = monotonic()
-            self.first.set()
-        # A signal to the whole process group reaches us twice, once through make.
-        elif monotonic() - self.first_at > SAME_PRESS_S:
-            self.second.set()
-
-
 class Run:
     """The parts of one running tomato."""
 
     def __init__(self, environment: Environment, lock: IO[str], listener: socket.socket) -> None:
         self.environment = environment
-        self.listener = listener
         self.variables = {
             **os.environ,
             "TOMATO_DATA_DIR": str(environment.data_dir),
             "DJANGO_SETTINGS_MODULE": "tomato.settings",
         }
-        self.lock_fd = lock.fileno()
-        self.redis = (
-            [self._part("The Redis server", *command_line(environment.data_dir))]
-            if environment.redis_is_embedded
-            else []
-        )
-        self.servers = [*self._web_servers(), self._part("The worker", *manage("run_timers"))]
+        held = (lock.fileno(),)
+        self.redis = []
+        if environment.redis_is_embedded:
+            self.redis.append(Part("The Redis server", command_line(environment.data_dir), self.variables, held))
+        self.servers = [
+            *web_servers(environment.web_processes, listener, self.variables, held),
+            Part("The worker", manage("run_timers"), self.variables, held),
+        ]
 
     async def until_stopped(self) -> None:
-        signals = Signals()
-        signals.listen()
-        working = asyncio.create_task(self._work())
-        stop_asked = asyncio.create_task(signals.first.wait())
-        try:
-            await asyncio.wait({working, stop_asked}, return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                working.result()
-            say("Stopping.")
-        finally:
-            working.cancel()
-            await self._stop(signals)
-
-    async def _work(self) -> None:
-        await self._start()
-        await self._tell_when_ready()
-        await asyncio.Event().wait()
+        # Redis last: what the others still have to say is said to it.
+        await until_signalled(
+            self._start(), [Stage(self.servers, SERVERS_STOP_WITHIN_S), Stage(self.redis, REDIS_STOPS_WITHIN_S)]
+        )
 
     async def _start(self) -> None:
         for part in self.redis:
             part.start()
+        await self._redis_answers()
         await asyncio.gather(
-            self._redis_answers(),
-            self._prepare("migrate", "The database could not be brought up to date"),
+            self._prepare("migrate", "The database (DATABASE_URL) could not be brought up to date"),
             self._prepare("collectstatic", "The static files could not be collected"),
         )
         for part in self.servers:
             part.start()
+        await self._tell_when_ready()
 
     async def _redis_answers(self) -> None:
         if self.environment.redis_is_embedded:
@@ -172,28 +137,6 @@ class Run:
             await asyncio.sleep(LOOK_AGAIN_AFTER_S)
         say(f"Tomato is ready at {address(self.environment)}")
 
-    async def _stop(self, signals: Signals) -> None:
-        stopping = asyncio.create_task(self._stop_in_order())
-        at_once = asyncio.create_task(signals.second.wait())
-        await asyncio.wait({stopping, at_once}, return_when=asyncio.FIRST_COMPLETED)
-        if not stopping.done():
-            for part in (*self.servers, *self.redis):
-                part.kill()
-        await stopping
-
-    async def _stop_in_order(self) -> None:
-        await stop_all(self.servers, SERVERS_STOP_WITHIN_S)
-        await stop_all(self.redis, REDIS_STOPS_WITHIN_S)
-
-    def _web_servers(self) -> list[Part]:
-        command = (sys.executable, "-m", "tomato.serve", "--fd", str(self.listener.fileno()))
-        count = self.environment.web_processes
-        names = ["The web server"] if count == 1 else [f"Web server {number}" for number in range(1, count + 1)]
-        return [self._part(name, *command, fds=(self.listener.fileno(),)) for name in names]
-
-    def _part(self, name: str, *command: str, fds: tuple[int, ...] = ()) -> Part:
-        return Part(name, command, self.variables, inherited_fds=(self.lock_fd, *fds))
-
 
 def manage(*command: str) -> tuple[str, ...]:
     return (sys.executable, str(CHECKOUT / "manage.py"), *command)
@@ -208,7 +151,7 @@ async def answering(url: str, within_s: float, advice: str) -> None:
             try:
                 await client.ping()
                 return
-            except redis.RedisError as error:
+            except (redis.RedisError, RedisClusterException) as error:
                 if monotonic() > deadline or isinstance(error, redis.AuthenticationError):
                     raise CannotStart(f"No Redis answers at {without_password(url)} ({error}): {advice}.") from error
             await asyncio.sleep(LOOK_AGAIN_AFTER_S)

@@ -1,21 +1,25 @@
-"""One web process: `python -m tomato.serve`, under uvicorn or Daphne.
+"""The web server: `python -m tomato.serve`, under uvicorn or Daphne, in one process or in several that share a socket.
 
-Listens where the environment says, or, with `--fd`, on a socket that the caller has opened and shares among several of these.
+Listens where the environment says, or, with `--fd`, serves in this process from a socket that the caller has opened.
 """
 
 import argparse
+import asyncio
 import os
 import socket
 import sys
+from collections.abc import Mapping, Sequence
 
 from tomato import CannotStart
 from tomato.environment import Environment
+from tomato.parts import Part, Stage, until_signalled
 
 APPLICATION = "tomato.asgi:application"
 BACKLOG = 2048
 FRAME_MAX_BYTES = 64 * 1024  # the consumers refuse from 8 KiB on, with a close code of their own
 PING_EVERY_S = PING_TIMEOUT_S = 20
 STOPPING_MAX_S = 3
+ALL_STOP_WITHIN_S = 4.5
 
 
 class PortTaken(CannotStart):
@@ -32,8 +36,12 @@ def main() -> None:
     except CannotStart as reason:
         sys.exit(str(reason))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tomato.settings")
-    serve = serve_with_daphne if environment.server == "daphne" else serve_with_uvicorn
-    serve(listener)
+    if fd is None and environment.web_processes > 1:
+        asyncio.run(serve_with_several(environment.web_processes, listener))
+    elif environment.server == "daphne":
+        serve_with_daphne(listener)
+    else:
+        serve_with_uvicorn(listener)
 
 
 def listening_at(host: str, port: int) -> socket.socket:
@@ -52,6 +60,25 @@ def listening_at(host: str, port: int) -> socket.socket:
             f"Cannot listen on port {port} of {host} ({why}): stop what uses it, or choose another with TOMATO_PORT and TOMATO_HOST."
         ) from error
     return listener
+
+
+async def serve_with_several(count: int, listener: socket.socket) -> None:
+    parts = web_servers(count, listener, os.environ)
+
+    async def start() -> None:
+        for part in parts:
+            part.start()
+
+    await until_signalled(start(), [Stage(parts, ALL_STOP_WITHIN_S)])
+
+
+def web_servers(
+    count: int, listener: socket.socket, variables: Mapping[str, str], inherited_fds: Sequence[int] = ()
+) -> list[Part]:
+    """Web processes that share the listening socket."""
+    command = (sys.executable, "-m", "tomato.serve", "--fd", str(listener.fileno()))
+    names = ["The web server"] if count == 1 else [f"Web server {number}" for number in range(1, count + 1)]
+    return [Part(name, command, variables, (listener.fileno(), *inherited_fds)) for name in names]
 
 
 def serve_with_uvicorn(listener: socket.socket) -> None:

@@ -1,6 +1,6 @@
 """How static files are stored: under names that carry their hash, compressed, with module imports rewritten to match."""
 
-from whitenoise.storage import CompressedManifestStaticFilesStorage
+from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
 class ModuleStorage(CompressedManifestStaticFilesStorage):

@@ -4,6 +4,7 @@ import signal
 import socket
 import sqlite3
 import stat
+import sys
 import time
 from pathlib import Path
 
@@ -34,6 +35,19 @@ def test_several_web_processes_share_the_port(server: str) -> None:
         running.said("stopped (killed by SIGKILL); starting it again.")
         assert health(running).status_code == 200
         eventually(lambda: len(running.parts("web")) == 2)
+
+
+@both_servers
+def test_the_web_server_runs_alone_in_several_processes_too(server: str) -> None:
+    with tomato() as running:
+        port = str(free_port())
+        settings = {"TOMATO_PORT": port, "TOMATO_SERVER": server, "TOMATO_WEB_PROCESSES": "2"}
+        with running.beside(sys.executable, "-m", "tomato.serve", **settings) as web:
+            eventually(lambda: len(web.children()) == 2)
+            assert httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10).status_code == 200
+            family = [web, *web.children()]
+            web.terminate()
+            assert_gone(family, within_s=5)
 
 
 def test_keeps_the_data_directory_to_its_user(tmp_path: Path) -> None:
@@ -94,6 +108,16 @@ class TestRefusals:
         with tomato_starting(TOMATO_REDIS_URL=f"redis://:hidden@127.0.0.1:{free_port()}") as started:
             sentence = refused(started, "TOMATO_REDIS_URL")
             assert "hidden" not in sentence
+
+    def test_a_cluster_that_does_not_answer(self) -> None:
+        nowhere = f"127.0.0.1:{free_port()}"
+        urls = {"TOMATO_REDIS_URL": f"redis+cluster://{nowhere}", "TOMATO_LAYER_URLS": f"redis://{nowhere}"}
+        with tomato_starting(None, **urls) as started:
+            refused(started, "TOMATO_REDIS_URL", nowhere)
+
+    def test_a_database_that_does_not_answer(self) -> None:
+        with tomato_starting(DATABASE_URL=f"postgres://me:hidden@127.0.0.1:{free_port()}/tomato") as started:
+            assert "hidden" not in refused(started, "DATABASE_URL")
 
     def test_a_data_directory_in_use(self) -> None:
         with tomato() as running, tomato_starting(running.data_dir) as second:

@@ -28,12 +28,16 @@ test("the next second of several timers is the nearest one; a timer that is over
 });
 
 test("a milestone is passed once", () => {
-  assert.equal(countdown.milestone(300_001, 300_000), 5);
-  assert.equal(countdown.milestone(300_000, 299_000), null);
-  assert.equal(countdown.milestone(60_500, 59_500), 1);
+  assert.equal(countdown.milestone(1_500_000, 300_001, 300_000), 5);
+  assert.equal(countdown.milestone(1_500_000, 300_000, 299_000), null);
+  assert.equal(countdown.milestone(1_500_000, 60_500, 59_500), 1);
+});
+
+test("the full length of a short phase is no milestone", () => {
+  assert.equal(countdown.milestone(300_000, 300_010, 299_000), null);
 });
 
 test("of two milestones passed in a sleeping tab only the nearer one is told, and none when time is up", () => {
-  assert.equal(countdown.milestone(400_000, 50_000), 1);
-  assert.equal(countdown.milestone(400_000, 0), null);
+  assert.equal(countdown.milestone(1_500_000, 400_000, 50_000), 1);
+  assert.equal(countdown.milestone(1_500_000, 400_000, 0), null);
 });

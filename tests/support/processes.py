@@ -90,9 +90,7 @@ class Tomato:
         ]
 
     def family(self) -> list[psutil.Process]:
-        with suppress(psutil.NoSuchProcess):
-            return self.launcher.children(recursive=True)
-        return []
+        return _children(self.launcher)
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> psutil.Process:
         """Sends a signal to one part and returns what was hit."""
@@ -109,6 +107,19 @@ class Tomato:
             f"still alive after {STOPPED_WITHIN_S + 1} s: {[_words(process) for process in alive]}\n{self.output()}"
         )
         return monotonic() - asked_at
+
+    @contextmanager
+    def beside(self, *command: str, **settings: str) -> Iterator[psutil.Popen]:
+        """Another process with the same settings but for those given, while the block lasts."""
+        variables = {**surroundings(), **self.settings, **settings}
+        process = psutil.Popen(command, cwd=CHECKOUT, env=variables, stdout=self._log, stderr=subprocess.STDOUT)
+        try:
+            yield process
+        finally:
+            for one in (*_children(process), process):
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
+            process.wait()
 
     def signal_group(self, number: signal.Signals) -> None:
         """Sends a signal to the launcher's process group, as a terminal does."""
@@ -158,6 +169,12 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return process.children(recursive=True)
+    return []
 
 
 def _words(process: psutil.Process) -> str:

@@ -2,9 +2,9 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from time import monotonic, sleep
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 LOOK_AGAIN_AFTER_S = 0.02
 
@@ -23,7 +23,7 @@ def eventually(check: Callable[[], Answer | None], within_s: float = 5.0) -> Ans
     return answer
 
 
-async def eventually_async(check: Callable[[], Answer | Awaitable[Answer]], within_s: float = 5.0) -> Answer:
+async def eventually_async(check: Callable[[], Any], within_s: float = 5.0) -> Any:
     """The same in an event loop, for a check that may be a coroutine function."""
     deadline = monotonic() + within_s
     while True:
@@ -32,7 +32,7 @@ async def eventually_async(check: Callable[[], Answer | Awaitable[Answer]], with
             if inspect.isawaitable(answer):
                 answer = await answer
             if answer:
-                return cast(Answer, answer)
+                return answer
             complaint = f"not within {within_s} s: {_described(check)} is {answer!r}"
         except AssertionError as error:
             complaint = str(error)

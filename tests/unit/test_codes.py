@@ -20,7 +20,10 @@ def test_the_alphabet_is_that_of_the_contract() -> None:
     assert (ALPHABET, LENGTH) == ("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", 6)
 
 
-@pytest.mark.parametrize("text", ["", "ABC23", "ABC2345", "abc234", "ABC23O", "ABC231", "ABC 23", "ABC23\0", "ABC23\n", "ÀBC234", "\ud800BC234"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "ABC23", "ABC2345", "abc234", "ABC23O", "ABC231", "ABC 23", "ABC23\0", "ABC23\n", "ÀBC234", "\ud800BC234"],
+)
 def test_no_code(text: str) -> None:
     assert not is_code(text)
 
@@ -51,7 +54,21 @@ def test_a_code_is_found_in_what_people_paste(text: str) -> None:
     assert code_in(text) == "ABC234"
 
 
-@pytest.mark.parametrize("text", ["", "   ", "hello", "/room/", "/room/ABC2345", "https://tomato.example/", "ABC234 ABC235", "\0", "/room/ABC%32", "🍅" * 6])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "hello",
+        "/room/",
+        "/room/ABC2345",
+        "https://tomato.example/",
+        "ABC234 ABC235",
+        "\0",
+        "/room/ABC%32",
+        "🍅" * 6,
+    ],
+)
 def test_no_code_is_found_where_there_is_none(text: str) -> None:
     assert code_in(text) is None
 

@@ -69,7 +69,9 @@ def spoken(ms: int) -> str:
     if ms < MINUTE_MS:
         return "Less than a minute left"
     hours, minutes = divmod(_started(ms, MINUTE_MS), 60)
-    return " ".join([_count(number, noun) for number, noun in ((hours, "hour"), (minutes, "minute")) if number] + ["left"])
+    return " ".join(
+        [_count(number, noun) for number, noun in ((hours, "hour"), (minutes, "minute")) if number] + ["left"]
+    )
 
 
 def ends(timer: TimerFields, now: int) -> str:

@@ -53,9 +53,10 @@ export function untilNextSecond(timers, now) {
   return waits.length > 0 ? Math.min(...waits) : null;
 }
 
-/** The milestone passed between two amounts of time left: 5 or 1 minutes, else null. */
-export function milestone(before_ms, after_ms) {
-  const passed = [1, 5].find((minutes) => before_ms > minutes * MINUTE_MS && after_ms <= minutes * MINUTE_MS);
+/** The minutes left, 5 or 1, that a timer of this length has just reached between two amounts left; else null. */
+export function milestone(duration_ms, before_ms, after_ms) {
+  const reached = (limit_ms) => duration_ms > limit_ms && before_ms > limit_ms && after_ms <= limit_ms;
+  const passed = [1, 5].find((minutes) => reached(minutes * MINUTE_MS));
   return passed !== undefined && after_ms > 0 ? passed : null;
 }
 

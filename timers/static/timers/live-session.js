@@ -27,13 +27,14 @@ export class LiveSession {
   #outbox;
   #lostAt = Date.now();
   #wasOnline = false;
+  #asleep = false;
   #syncing = false;
   #beat = null;
 
-  constructor(path, snapshot) {
+  constructor(path, snapshot, socket = new LiveSocket(socketUrl(path))) {
     this.#model = fromSnapshot(snapshot);
     this.#clock.hear(snapshot.now_at, Date.now());
-    this.#socket = new LiveSocket(socketUrl(path));
+    this.#socket = socket;
     this.#outbox = new Outbox((message) => this.#socket.send(message));
     this.#socket.onmessage = (message) => this.#receive(message);
     this.#socket.onstate = (status) => this.#moved(status);
@@ -145,7 +146,8 @@ export class LiveSession {
   #moved(status) {
     const online = status.state === "online";
     if (online) this.#lostAt = null;
-    else if (this.#lostAt === null || status.state === "asleep") this.#lostAt = Date.now();
+    else if (this.#lostAt === null || this.#asleep) this.#lostAt = Date.now();
+    this.#asleep = status.state === "asleep";
     if (online) this.#cameOnline();
     this.onchange();
   }

@@ -116,9 +116,10 @@ export class Page {
 
   /** A timer was shown with so much left: the title follows it, and milestones are spoken. */
   #count(id, left_ms) {
-    const { ends_at } = this.session.timer(id);
+    const { ends_at, duration_ms } = this.session.timer(id);
     const before = this.#seen[id];
-    const passed = ends_at !== null && before?.ends_at === ends_at ? milestone(before.left_ms, left_ms) : null;
+    const same = ends_at !== null && before?.ends_at === ends_at;
+    const passed = same ? milestone(duration_ms, before.left_ms, left_ms) : null;
     if (passed !== null) this.#say(id, `${length(passed * 60_000)} left.`);
     this.#seen[id] = { ends_at, left_ms };
     if (id === this.#first) this.#entitle(this.session.timer(id), left_ms);

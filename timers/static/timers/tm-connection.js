@@ -13,7 +13,7 @@ class PillElement extends HTMLElement {
     if (!this.#shown) this.replaceChildren();
     this.#shown = true;
     const hidden = this.hasAttribute("quiet") && !waits;
-    render(hidden ? nothing : html`<span class="pill ${kind(pill)}">${pill}</span>`, this);
+    render(html`<span class="pill ${kind(pill)}" ?hidden=${hidden}>${pill}</span>`, this);
   }
 }
 

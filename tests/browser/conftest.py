@@ -1,0 +1,54 @@
+"""A really running site, and people with browsers of their own. Whatever a browser complains of fails the test."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.support.chromium import chromium
+from tests.support.processes import Tomato, tomato
+from tests.support.visitors import Visitor
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Tomato]:
+    with tomato() as started:
+        yield started
+
+
+# Playwright keeps an event loop on this thread, which tests of other folders must not meet: hence not for the session.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("TOMATO_CHROMIUM") or chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, site: Tomato) -> Iterator[Callable[..., Visitor]]:
+    """Somebody with a browser of their own: `visitor(color_scheme="dark", …)` takes Playwright's context options."""
+    visitors: list[Visitor] = []
+
+    def arrive(**options: object) -> Visitor:
+        visitors.append(Visitor(browser, site.url, **options))
+        return visitors[-1]
+
+    yield arrive
+    for each in visitors:
+        each.leave()
+    assert [complaint for each in visitors for complaint in each.complaints] == []
+
+
+@pytest.fixture
+def ana(visitor: Callable[..., Visitor]) -> Visitor:
+    return visitor()
+
+
+@pytest.fixture
+def jun(visitor: Callable[..., Visitor]) -> Visitor:
+    return visitor()

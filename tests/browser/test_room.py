@@ -1,0 +1,163 @@
+"""A room and the people in it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.visitors import (
+    Line,
+    Visitor,
+    call_oneself,
+    connection,
+    digits,
+    own,
+    person,
+    press,
+    shared,
+)
+
+RUNNING = re.compile(r"^24:[0-5]\d$")
+SCRIPT = "<img src=x onerror=alert(1)>"
+
+
+def test_two_people_see_one_timer_and_who_moved_it(ana: Visitor, jun: Visitor) -> None:
+    anas = ana.make_room()
+    juns = jun.open(anas.url)
+    call_oneself(anas, "Ana")
+    press(shared(anas), "Start for all")
+    for page in (anas, juns):
+        expect(digits(shared(page))).to_have_text(RUNNING)
+    expect(shared(juns).locator(".ends")).to_have_text(re.compile(r"^Started by Ana, ends \d\d:\d\d$"))
+    expect(shared(anas).locator(".ends")).to_contain_text("Started by you")
+    expect(shared(juns).locator(".note")).to_have_text("Ana started the timer")
+    call_oneself(juns, "Jun")
+    press(shared(juns), "Pause for all")
+    expect(shared(anas).locator(".note")).to_have_text("Jun paused the timer")
+    expect(anas.locator("#announcements")).to_contain_text("Jun paused the timer")
+    expect(shared(juns).locator(".note")).to_have_text("")
+    expect(digits(shared(anas))).to_have_text(digits(shared(juns)).inner_text())
+
+
+def test_ones_own_timer_is_seen_by_the_others_and_moves_nobody_else(ana: Visitor, jun: Visitor) -> None:
+    anas = ana.make_room()
+    juns = jun.open(anas.url)
+    call_oneself(juns, "Jun")
+    press(own(juns), "Start")
+    expect(person(anas, "Jun").locator(".time")).to_have_text(RUNNING)
+    expect(person(anas, "Jun")).to_contain_text("Focus")
+    expect(digits(own(anas))).to_have_text("25:00")
+    expect(digits(shared(anas))).to_have_text("25:00")
+    press(own(juns), "Pause")
+    expect(person(anas, "Jun")).to_contain_text("Focus, paused")
+    press(own(juns), "Skip to break")
+    expect(person(anas, "Jun")).to_contain_text("Short break")
+    press(own(juns), "Reset")
+    expect(person(anas, "Jun")).to_contain_text("Not timing")
+
+
+def test_people_come_and_go(ana: Visitor, jun: Visitor) -> None:
+    anas = ana.make_room()
+    expect(anas.locator("tm-people")).to_contain_text("You are the first one here")
+    juns = jun.open(anas.url)
+    call_oneself(juns, "Jun")
+    expect(anas.locator("tm-people")).to_contain_text("2 here")
+    expect(anas.locator("tm-people")).not_to_contain_text("You are the first one here")
+    juns.close()
+    expect(person(anas, "Jun")).to_have_count(0, timeout=10_000)
+    expect(anas.locator("#announcements")).to_contain_text("Jun", timeout=15_000)
+
+
+def test_a_name_is_text_wherever_it_is_shown(ana: Visitor, jun: Visitor) -> None:
+    anas = ana.make_room()
+    juns = jun.open(anas.url)
+    call_oneself(juns, SCRIPT)
+    press(shared(juns), "Start for all")
+    expect(person(anas, SCRIPT)).to_be_visible()
+    expect(shared(anas).locator(".note")).to_have_text(f"{SCRIPT} started the timer")
+    juns.reload()
+    expect(person(juns, SCRIPT)).to_be_visible()
+    assert anas.locator("main img").count() == juns.locator("main img").count() == 0
+
+
+def test_a_name_can_be_left_as_it_was(ana: Visitor) -> None:
+    page = ana.make_room()
+    call_oneself(page, "Ana")
+    change = page.get_by_role("button", name="Change your name")
+    change.press("Enter")
+    expect(page.get_by_label("Your name")).to_be_focused()
+    page.keyboard.type("Somebody else")
+    page.keyboard.press("Escape")
+    expect(change).to_be_focused()
+    expect(person(page, "Ana")).to_be_visible()
+
+
+def test_the_invitation_is_the_link_of_the_room(visitor) -> None:
+    page = visitor(permissions=["clipboard-read", "clipboard-write"]).make_room()
+    page.get_by_role("button", name="Invite").click()
+    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_a_room_is_joined_by_its_code_or_its_link(ana: Visitor, jun: Visitor) -> None:
+    url = ana.make_room().url
+    for typed in (url[-6:].lower(), url):
+        page = jun.open()
+        page.get_by_label("Room code").fill(typed)
+        page.get_by_role("button", name="Join").click()
+        expect(page).to_have_url(url)
+        expect(connection(page)).to_have_text("Live")
+
+
+def test_what_is_no_code_is_said_at_the_field(ana: Visitor) -> None:
+    page = ana.open()
+    page.get_by_label("Room code").fill("hello")
+    page.get_by_role("button", name="Join").click()
+    expect(page.get_by_label("Room code")).to_have_accessible_description(re.compile("six letters and digits"))
+    expect(page.get_by_label("Room code")).to_have_value("hello")
+
+
+@pytest.mark.parametrize("path", ["/room/ZZZZZZ", "/room/no-code"])
+def test_an_unknown_room_offers_to_make_one(ana: Visitor, path: str) -> None:
+    ana.expect_complaint("404")
+    page = ana.look_at(path)
+    expect(page.get_by_role("heading")).to_have_text("There is no such room")
+    page.get_by_role("button", name="Make a room").click()
+    expect(connection(page)).to_have_text("Live")
+
+
+@pytest.mark.parametrize(
+    ("code", "title", "action"),
+    [
+        (4403, "This room is not open to you", "Go to your own timer"),
+        (4404, "This room is gone", "Make a new room"),
+        (4429, "Too much at once", "Try again"),
+    ],
+)
+def test_a_refusal_is_explained_with_one_thing_to_do(ana: Visitor, code: int, title: str, action: str) -> None:
+    url = ana.make_room().url
+    page = ana.context.new_page()
+    line = Line(page)
+    page.goto(url)
+    expect(connection(page)).to_have_text("Live")
+    line.cut(code)
+    card = page.locator("tm-connection section")
+    expect(card.get_by_role("heading")).to_have_text(title)
+    expect(shared(page)).to_be_hidden()
+    line.mend()
+    card.locator("a, button").click()
+    if action == "Try again":
+        expect(shared(page)).to_be_visible()
+    else:
+        expect(page).to_have_url(re.compile("/(#together)?$"))
+
+
+def test_the_own_timer_takes_over_the_title_only_of_the_room(ana: Visitor) -> None:
+    page = ana.make_room()
+    code = page.url[-6:]
+    expect(page).to_have_title(f"Room {code} — tomato")
+    press(own(page), "Start")
+    expect(digits(own(page))).to_have_text(RUNNING)
+    expect(page).to_have_title(f"Room {code} — tomato")
+    press(shared(page), "Start for all")
+    expect(page).to_have_title(re.compile(rf"^24:\d\d · Room {code} — tomato$"))

@@ -1,0 +1,198 @@
+"""Words for tests of timers and topics: state is built by what people do, and time is moved by the test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from timers import protocol, records, topics
+from timers import topic as core
+from timers.timer import Action, Command, History, Settings, Timer, complete, fresh, obey
+from timers.topic import (
+    Arrive,
+    Change,
+    Event,
+    Expire,
+    Leave,
+    Lose,
+    Rename,
+    Rules,
+    Steer,
+    TimerCompleted,
+    TimerState,
+    Topic,
+)
+
+NOON = 1_700_000_000_000
+DAY_MS = 86_400_000
+
+
+def seconds(number: float) -> int:
+    return round(number * 1_000)
+
+
+def minutes(number: float) -> int:
+    return seconds(number * 60)
+
+
+# One timer ------------------------------------------------------------------------------------------------------------
+
+
+class Desk:
+    """Somebody's timer and the time of day. Steps are commands, or milliseconds in which nobody does anything."""
+
+    def __init__(self, *steps: Command | int, settings: Settings | None = None) -> None:
+        self.history = History(fresh(settings))
+        self.now = NOON
+        self.do(*steps)
+
+    def do(self, *steps: Command | int) -> Action | None:
+        """What the last step did, None where it changed nothing."""
+        action = None
+        for step in steps:
+            action = self._wait(step) if isinstance(step, int) else self._command(step)
+        return action
+
+    @property
+    def timer(self) -> Timer:
+        return self.history.timer
+
+    @property
+    def left_ms(self) -> int:
+        return self.timer.remaining_ms(self.now)
+
+    def _command(self, command: Command) -> Action | None:
+        self.history, action = obey(self.history, command, self.now)
+        self._complete()
+        return action
+
+    def _wait(self, ms: int) -> None:
+        self.now += ms
+        self._complete()
+
+    def _complete(self) -> None:
+        while self.timer.ends_at is not None and self.timer.ends_at <= self.now:
+            self.history = complete(self.history)
+
+
+def timer_after(*steps: Command | int, settings: Settings | None = None) -> Timer:
+    return Desk(*steps, settings=settings).timer
+
+
+# A topic --------------------------------------------------------------------------------------------------------------
+
+
+class Scene:
+    """A topic as its worker holds it, and the time of day. `told` is everything anybody was told so far."""
+
+    def __init__(self, name: str, rules: Rules | None = None) -> None:
+        self.topic = Topic(name)
+        self.rules = rules or Rules()
+        self.now = NOON
+        self.told: list[Event] = []
+
+    # What people do
+
+    def arrive(
+        self, member: str, tab: str = "tab", process: str = "web-1", parked: Mapping[str, Timer] | None = None
+    ) -> Change:
+        return self.apply(Arrive(member, f"{member}/{tab}", process, parked or {}))
+
+    def leave(self, member: str, tab: str = "tab") -> Change:
+        return self.apply(Leave(member, f"{member}/{tab}"))
+
+    def lose(self, process: str) -> Change:
+        return self.apply(Lose(process))
+
+    def rename(self, member: str, name: str, id: str | None = None) -> Change:
+        return self.apply(Rename(member, name, id))
+
+    def press(
+        self,
+        member: str | None,
+        *commands: Command,
+        timer: str | None = None,
+        id: str | None = None,
+        at: int | None = None,
+    ) -> Change:
+        """Commands one after another, to the shared timer unless another is named; gives the change of the last."""
+        assert id is None or len(commands) == 1, "an id is that of one command"
+        for command in commands:
+            change = self.apply(Steer(member, timer or topics.shared_timer(self.topic.name), command, id), at)
+        return change
+
+    # What time and the worker do
+
+    def wait(self, ms: int) -> tuple[Event, ...]:
+        self.now += ms
+        return self._take(core.advance(self.topic, self.now, self.rules)).events
+
+    def put_by(self) -> Change:
+        """What a worker does with timers that have been idle long enough, once the database has them."""
+        return self.apply(Expire(tuple(core.idle_timers(self.topic, self.now, self.rules))))
+
+    def apply(self, command: core.Command, at: int | None = None) -> Change:
+        """`at` is when it was received, if not at this moment."""
+        return self._take(core.apply(self.topic, command, self.now if at is None else at, self.rules))
+
+    def _take(self, change: Change) -> Change:
+        versions = [event.v for event in change.events]
+        assert versions == list(range(self.topic.v + 1, change.topic.v + 1)), "every event is one version on"
+        self.topic = change.topic
+        self.told += change.events
+        return change
+
+    # What is to be seen
+
+    def timer(self, timer_id: str | None = None) -> Timer:
+        return self.topic.timer(timer_id or topics.shared_timer(self.topic.name)).timer
+
+    def left_ms(self, timer_id: str | None = None) -> int:
+        return self.timer(timer_id).remaining_ms(self.now)
+
+    def here(self) -> set[str]:
+        return {member for member, _ in self.topic.here()}
+
+    def name_of(self, member: str) -> str:
+        return self.topic.people[member].name
+
+    def snapshot(self, member: str | None = None) -> dict[str, Any]:
+        return on_the_wire(protocol.snapshot(self.topic, member, self.now))
+
+
+def room_with(*members: str, rules: Rules | None = None) -> Scene:
+    """A room that these people have just entered, each with one tab, in this order."""
+    scene = Scene(topics.room("ABC234"), rules)
+    for member in members:
+        scene.arrive(member)
+    return scene
+
+
+def solo_of(member: str, rules: Rules | None = None) -> Scene:
+    """Somebody's own timer, open in one tab."""
+    scene = Scene(topics.solo("0123456789ABCDEF"), rules)
+    scene.arrive(member)
+    return scene
+
+
+def completions(events: tuple[Event, ...] | list[Event]) -> list[TimerCompleted]:
+    return [event for event in events if isinstance(event, TimerCompleted)]
+
+
+def states(events: tuple[Event, ...] | list[Event]) -> list[TimerState]:
+    return [event for event in events if isinstance(event, TimerState)]
+
+
+def actions(events: tuple[Event, ...] | list[Event]) -> list[Action]:
+    return [event.action for event in states(events)]
+
+
+def reread(topic: Topic) -> Topic:
+    """The topic after a stay in Redis."""
+    return records.read_topic(topic.name, {field.encode(): text for field, text in records.write_topic(topic).items()})
+
+
+def on_the_wire(message: dict[str, Any]) -> dict[str, Any]:
+    """The message as a client reads it."""
+    read: dict[str, Any] = records.read(protocol.encode(message).encode())
+    return read
