@@ -15,7 +15,7 @@ from ninja import NinjaAPI
 from ninja.decorators import decorate_view
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel
 from pydantic_core import PydanticCustomError
 from redis.exceptions import RedisError
 
@@ -53,8 +53,6 @@ def _clean_name(name: str) -> str:
 
 class NewRoom(BaseModel):
     """A room to make. Fields it does not know are ignored."""
-
-    model_config = ConfigDict(strict=True)
 
     name: Annotated[str, AfterValidator(_clean_name)] | None = None
     passcode: Any = None
@@ -101,7 +99,7 @@ async def show_room(request: HttpRequest, code: str) -> JsonResponse:
     room = await find_room(codes.normalise(code))
     if room is None:
         raise Refused(404, "There is no room with this code.")
-    snapshot = await snapshots.room(room.code, room.name)
+    snapshot = await snapshots.room(room.code, room.name, strict=True)
     snapshot.pop("you", None)
     return JsonResponse(snapshot, headers={"Cache-Control": "no-store"})
 

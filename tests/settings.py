@@ -17,3 +17,8 @@ from tomato.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
+
+# Straight from the source: nothing is collected for a test.
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_AUTOREFRESH = True

@@ -13,13 +13,14 @@ import orjson
 import structlog
 from redis.exceptions import RedisError
 
-from timers import protocol
+from timers import protocol, topics
 from timers.topic import Answer, Event, Full, Topic
 
 log = structlog.get_logger(__name__)
 
 EVENT = "topic.event"
 REPLY = "topic.reply"
+ROLL_CALL = "roll.call"
 
 
 class Broadcaster:
@@ -53,6 +54,10 @@ class Broadcaster:
     def snapshot(self, channel: str, ref: int, topic: Topic, member: str, now: int) -> tuple[str, bytes]:
         fields = protocol.encode(protocol.snapshot(topic, member, now))
         return self._reply(channel, ref, v=topic.v, fields=fields)
+
+    def roll_call(self, shard: int) -> tuple[str, bytes]:
+        """Every web process is to say again who watches the shard's topics."""
+        return self._layer.grouped(topics.PROCESSES, {"type": ROLL_CALL, "shard": shard})
 
     def kept(self, publications: list[tuple[str, bytes]]) -> bytes:
         """The publications as one value, to be committed with what they tell of."""

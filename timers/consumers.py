@@ -16,12 +16,13 @@ import structlog
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.conf import settings
+from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from timers import names, parking, process, protocol, topics
 from timers.broadcast import EVENT, REPLY
 from timers.inbox import PATIENCE_MS
-from timers.protocol import CloseCode, Junk
+from timers.protocol import CloseCode, Junk, Message
 from timers.topic import Arrive, Command, Leave, Rename, Steer
 from tomato.identity import device_of, member_for
 from tomato.layer import Sink
@@ -48,6 +49,15 @@ class Place:
     member: str
     own_timer: str
     room: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class Pending:
+    """A command that waits for its answer: the client's `id`, when it lapses, and its place in the inbox once received."""
+
+    id: str | None
+    timer: asyncio.TimerHandle
+    entry: str | None = None
 
 
 class TopicConsumer(AsyncConsumer):
@@ -94,11 +104,15 @@ class TopicConsumer(AsyncConsumer):
         self._out.message({"type": "websocket.accept"})
         place = await self._admit()
         if isinstance(place, CloseCode):
-            return self._close(place)
+            self._close(place)
+        else:
+            await self._watch(place)
+
+    async def _watch(self, place: Place) -> None:
         self.place = place
         self.channel_name = await self.channel_layer.new_channel()
         self._refs = count(1)
-        self._pending: dict[int, tuple[str | None, asyncio.TimerHandle]] = {}
+        self._pending: dict[int, Pending] = {}
         self._refusals = Refusals()
         self._bucket = self.process.bucket(place.member)
         self._v: int | None = None
@@ -108,13 +122,17 @@ class TopicConsumer(AsyncConsumer):
         self.channel_layer.attach(self.channel_name, Sink(self.deliver, self.resync))
         self.process.sockets.add(self)
         self.resync()
-        return None
 
     async def _admit(self) -> Place | CloseCode:
         device = device_of(self.scope)
         if device is None:
             return CloseCode.NO_IDENTITY
-        place = await self.locate(device)
+        try:
+            place = await self.locate(device)
+        except DatabaseError as error:
+            # Nothing can be said of the room now: the browser comes again.
+            log.warning("socket.database_is_away", reason=str(error))
+            raise StopConsumer from error
         if isinstance(place, Place) and not self._count_address():
             return CloseCode.TOO_MANY
         return place
@@ -135,7 +153,7 @@ class TopicConsumer(AsyncConsumer):
         self._out.close()
         self.process.sockets.discard(self)
         self.channel_layer.detach(self.channel_name)
-        for timer in (self._fallback, *(timer for _, timer in self._pending.values())):
+        for timer in (self._fallback, *(pending.timer for pending in self._pending.values())):
             if timer is not None:
                 timer.cancel()
         if self._joining is not None:
@@ -243,9 +261,9 @@ class TopicConsumer(AsyncConsumer):
         elif "close" in reply:
             self._close(CloseCode(reply["close"]))
         else:
-            _, timer = self._pending.pop(reply["ref"], (None, None))
-            if timer is not None:
-                timer.cancel()
+            pending = self._pending.pop(reply["ref"], None)
+            if pending is not None:
+                pending.timer.cancel()
                 if reply["ack"] is not None:
                     self._out.text(reply["ack"])
 
@@ -255,10 +273,15 @@ class TopicConsumer(AsyncConsumer):
         if self.place is None or self._out.closed:
             return
         if text is not None and len(text.encode()) > protocol.MAX_FRAME_BYTES:
-            return self._close(CloseCode.FRAME_TOO_LARGE)
+            self._close(CloseCode.FRAME_TOO_LARGE)
+            return
         message = protocol.binary() if text is None else protocol.parse(text, room=self.place.room is not None)
-        if not self._bucket.take(monotonic()):
-            return self._refuse(message.id)
+        if self._bucket.take(monotonic()):
+            await self._heed(message, self.place)
+        else:
+            self._refuse(message.id)
+
+    async def _heed(self, message: Message | Junk, place: Place) -> None:
         match message:
             case Junk(code, sentence, id):
                 self._say(protocol.error(code, sentence, id))
@@ -267,42 +290,42 @@ class TopicConsumer(AsyncConsumer):
             case protocol.SessionSync():
                 self.resync()
             case protocol.SessionRename(name=name, id=id):
-                await self._ask(id, Rename(self.place.member, names.clean(name), id))
+                await self._ask(id, Rename(place.member, names.clean(name), id))
             case protocol.TimerMessage(timer=timer, id=id):
-                timer_id = topics.ROOM if timer == "room" else self.place.own_timer
-                await self._ask(id, Steer(self.place.member, timer_id, message.command(), id))
-        return None
+                timer_id = topics.ROOM if timer == "room" else place.own_timer
+                await self._ask(id, Steer(place.member, timer_id, message.command(), id))
 
     async def _ask(self, id: str | None, command: Command) -> None:
         """Sends a command on its way; it is answered by the worker, or after ten seconds by us."""
         ref = next(self._refs)
-        timer = asyncio.get_running_loop().call_later(LAPSE_S, self._lapse, ref)
-        self._pending[ref] = (id, timer)
+        pending = Pending(id, asyncio.get_running_loop().call_later(LAPSE_S, self._lapse, ref))
+        self._pending[ref] = pending
         try:
-            await self.process.inbox.post(
+            pending.entry = await self.process.inbox.post(
                 self._topic, command, reply_to=self.channel_name, ref=ref, patience_ms=PATIENCE_MS
             )
         except (RedisError, OSError) as error:
             log.warning("socket.redis_is_away", reason=str(error))
-            self._pending.pop(ref)
-            timer.cancel()
+            pending.timer.cancel()
+            del self._pending[ref]
             self._say(protocol.error("unavailable", UNAVAILABLE, id))
 
     def _lapse(self, ref: int) -> None:
-        id, _ = self._pending.pop(ref)
-        self._late = asyncio.create_task(self._answer_late(id))
+        self._late = asyncio.create_task(self._answer_late(self._pending.pop(ref)))
 
-    async def _answer_late(self, id: str | None) -> None:
+    async def _answer_late(self, pending: Pending) -> None:
         """No answer came. Either no worker obeyed in time, or one did and its answer was lost: Redis knows which."""
         assert self.place is not None
         answer = None
-        if id is not None:
-            with suppress(RedisError, OSError):
-                answer = await self.process.store.answer(self._topic, self.place.member, id)
-        if id is not None and answer is not None:
-            self._say(protocol.ack(id, answer))
+        with suppress(RedisError, OSError):
+            if pending.entry is not None:
+                await self.process.inbox.withdraw(self._topic, pending.entry)
+            if pending.id is not None:
+                answer = await self.process.store.answer(self._topic, self.place.member, pending.id)
+        if pending.id is not None and answer is not None:
+            self._say(protocol.ack(pending.id, answer))
         else:
-            self._say(protocol.error("unavailable", UNAVAILABLE, id))
+            self._say(protocol.error("unavailable", UNAVAILABLE, pending.id))
 
     def _refuse(self, id: str | None) -> None:
         self._say(protocol.error("rate-limited", RATE_LIMITED, id))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
 import structlog
 from redis.asyncio import Redis
 
@@ -19,9 +20,28 @@ PATIENCE_MS = 10_000
 """How long a command from a socket may wait for a worker."""
 READ_AT_ONCE = 500
 
-KNOCK = """
+MOST_WAITING = 20_000
+"""How many commands a shard may hold while no worker lives. Beyond it the older half is dropped, and the next owner asks
+every web process who is there."""
+
+RECEIVE = """
+local function receive(commands, overrun, topic, command, note)
+  local id = redis.call('XADD', commands, '*', 'topic', topic, 'command', command, 'note', note)
+  if redis.call('XLEN', commands) > MOST_WAITING then
+    redis.call('XTRIM', commands, 'MAXLEN', MOST_WAITING / 2)
+    redis.call('SET', overrun, 1)
+  end
+  return id
+end
+""".replace("MOST_WAITING", str(MOST_WAITING))
+
+POST = f"""{RECEIVE}
+return receive(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])
+"""
+
+KNOCK = f"""{RECEIVE}
 -- Receives an arrival unless the topic may have forgotten a timer that the database still knows.
-local commands, state = KEYS[1], KEYS[2]
+local state = KEYS[3]
 local topic, command, note, own, person, shared = unpack(ARGV)
 
 local function known(field) return redis.call('HEXISTS', state, field) == 1 end
@@ -29,7 +49,7 @@ local function is_watched() return string.find(redis.call('HGET', state, 'topic'
 
 if not (known(own) or known(person)) then return 0 end
 if not (known(shared) or shared == own or is_watched()) then return 0 end
-redis.call('XADD', commands, '*', 'topic', topic, 'command', command, 'note', note)
+receive(KEYS[1], KEYS[2], topic, command, note)
 return 1
 """
 
@@ -55,31 +75,29 @@ class Inbox:
     def __init__(self, redis: Redis, shards: int) -> None:
         self._redis: Any = redis
         self._shards = shards
+        self._post = redis.register_script(POST)
         self._knock = redis.register_script(KNOCK)
 
     async def post(
         self, topic: str, command: Command, *, reply_to: str | None = None, ref: int = 0, patience_ms: int | None = None
-    ) -> None:
-        """Raises `RedisError` or `OSError` when Redis is away; the command may or may not have been received then."""
-        note = {"reply_to": reply_to, "ref": ref, "patience_ms": patience_ms}
-        fields = {"topic": topic, "command": records.write_command(command), "note": records.write(note)}
-        await self._redis.xadd(topics.commands_key(self._shard(topic)), fields)
+    ) -> str:
+        """Returns the entry's id. Raises `RedisError` or `OSError` when Redis is away; the command may or may not have been
+        received then."""
+        note = records.write({"reply_to": reply_to, "ref": ref, "patience_ms": patience_ms})
+        id = await self._post(keys=self._keys(topic), args=[topic, records.write_command(command), note])
+        return id.decode()
 
     async def knock(self, topic: str, arrival: Arrive, own_timer: str, *, reply_to: str, ref: int) -> bool:
         """Posts `arrival` if the topic is awake. If False, look into the database first: a timer may be parked there."""
-        shard = self._shard(topic)
-        note = {"reply_to": reply_to, "ref": ref}
-        own, shared = f"timer:{own_timer}", f"timer:{topics.shared_timer(topic)}"
-        words: list[str | bytes] = [
-            topic,
-            records.write_command(arrival),
-            records.write(note),
-            own,
-            f"person:{arrival.member}",
-            shared,
-        ]
-        keys = [topics.commands_key(shard), topics.state_key(shard, topic)]
-        return bool(await self._knock(keys=keys, args=words))
+        state = topics.state_key(self._shard(topic), topic)
+        known = [f"timer:{own_timer}", f"person:{arrival.member}", f"timer:{topics.shared_timer(topic)}"]
+        note = records.write({"reply_to": reply_to, "ref": ref})
+        words: list[str | bytes] = [topic, records.write_command(arrival), note, *known]
+        return bool(await self._knock(keys=[*self._keys(topic), state], args=words))
+
+    async def withdraw(self, topic: str, id: str) -> None:
+        """Takes out a command that has lapsed, so that none pile up while no worker lives."""
+        await self._redis.xdel(topics.commands_key(self._shard(topic)), id)
 
     async def read(self, shard: int, after: str) -> list[Entry]:
         """The next commands of the shard that are there, at most `READ_AT_ONCE`."""
@@ -93,6 +111,10 @@ class Inbox:
         found: Any = await self._redis.xread({topics.commands_key(shard): after}, READ_AT_ONCE, block_ms)
         streams = found.items() if isinstance(found, dict) else found
         return [_entry(id, fields) for _, entries in streams for id, fields in entries]
+
+    def _keys(self, topic: str) -> list[str]:
+        shard = self._shard(topic)
+        return [topics.commands_key(shard), topics.overrun_key(shard)]
 
     def _shard(self, topic: str) -> int:
         return topics.shard_of(topic, self._shards)

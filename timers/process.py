@@ -19,6 +19,7 @@ from timers.server_clock import ServerClock
 from timers.store import Store
 from timers.topic import Leave
 from tomato import redis
+from tomato.layer import Sink
 from tomato.limits import TokenBucket
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ class WebProcess:
         if self._vouching is None:
             await self.clock.sync()
             await self._vouch()
+            await self._hear_roll_calls()
             self._vouching = asyncio.create_task(self._keep_vouching())
 
     def bucket(self, person: str) -> TokenBucket:
@@ -90,6 +92,16 @@ class WebProcess:
                 await self._say_unsaid_goodbyes()
             except (RedisError, OSError) as error:
                 log.warning("process.redis_is_away", reason=str(error))
+
+    async def _hear_roll_calls(self) -> None:
+        channel = await self.layer.new_channel()
+        self.layer.attach(channel, Sink(self._answer_roll_call, lambda: None))
+        await self.layer.group_add(topics.PROCESSES, channel)
+
+    def _answer_roll_call(self, call: dict[str, Any]) -> None:
+        for socket in tuple(self.sockets):
+            if topics.shard_of(socket.place.topic, settings.TOMATO.shards) == call["shard"]:
+                socket.resync()
 
     async def _vouch(self) -> bool:
         """One write for all sockets of the process; whether the last word still stood."""

@@ -22,7 +22,7 @@ from timers.schedule import Deadlines, TickSlots
 from timers.server_clock import ServerClock
 from timers.store import BEGINNING, Store, Verdict
 from timers.timer import Timer
-from timers.topic import Answer, Arrive, Event, Expire, Full, Rename, Rules, Steer, TimerCompleted, Topic
+from timers.topic import Answer, Arrive, Event, Expire, Full, Lose, Rename, Rules, Steer, TimerCompleted, Topic
 
 log = structlog.get_logger(__name__)
 
@@ -121,6 +121,19 @@ class Shard:
         log.info("shard.loaded", shard=self.number, topics=len(self.topics), cursor=self._cursor)
         # Perhaps nobody has heard of the last commit. Who has, passes over a version that is known.
         await self._say(self._tools.broadcaster.again(loaded.unsaid, self._tools.clock.now()))
+        if loaded.overrun:
+            await self._call_roll()
+
+    async def _call_roll(self) -> None:
+        """Arrivals and leavings were lost: nobody counts as here until their process has said so again."""
+        now, batch = self._tools.clock.now(), Batch(cursor=self._cursor)
+        for topic in tuple(self.topics.values()):
+            for process in topic.processes():
+                latest = batch.after.get(topic.name, topic)
+                batch.take(latest, core.apply(latest, Lose(process), now, self._tools.rules))
+        await self._commit(batch)
+        await self._say([self._tools.broadcaster.roll_call(self.number)])
+        await self._tools.store.forget_overrun(self.number)
 
     async def _turn(self) -> None:
         """Time passes only as far as the commands are known: what was received earlier is applied earlier."""

@@ -26,25 +26,37 @@ async def solo(device: str) -> Snapshot:
     return await _snapshot(topic, member_for(device, topics.SOLO), topics.SOLO, None)
 
 
-async def room(code: str, name: str, member: str | None = None) -> Snapshot:
-    """For `member` when given, with `you`; else as a stranger sees it."""
-    return await _snapshot(topics.room(code), member, member, {"code": code, "name": name, "locked": False})
+async def room(code: str, name: str, member: str | None = None, *, strict: bool = False) -> Snapshot:
+    """For `member` when given, with `you`; else as a stranger sees it.
+
+    With `strict` a Redis that is away raises `RedisError` or `OSError`; else there is a new timer then.
+    """
+    place = {"code": code, "name": name, "locked": False}
+    return await _snapshot(topics.room(code), member, member, place, strict=strict)
 
 
-async def _snapshot(name: str, member: str | None, own_timer: str | None, room: Snapshot | None) -> Snapshot:
-    here = process.current()
+async def _snapshot(
+    name: str, member: str | None, own_timer: str | None, room: Snapshot | None, *, strict: bool = False
+) -> Snapshot:
     try:
-        topic = await here.store.read(name)
-        if not here.clock.is_set:
-            await here.clock.sync()
-        now = here.clock.now()
+        topic, now = await _read(name)
     except (RedisError, OSError) as error:
+        if strict:
+            raise
         # A page is shown all the same; its socket says what is the matter.
         log.warning("snapshots.redis_is_away", reason=str(error))
         topic, now = Topic(name), int(time() * 1000)
     topic = await _with_parked(topic, {topics.shared_timer(name), own_timer} - {None})
     text = protocol.joined(room, protocol.encode(protocol.snapshot(topic, member, now)).encode())
     return {field: value for field, value in json.loads(text).items() if field != "type"}
+
+
+async def _read(name: str) -> tuple[Topic, int]:
+    here = process.current()
+    topic = await here.store.read(name)
+    if not here.clock.is_set:
+        await here.clock.sync()
+    return topic, here.clock.now()
 
 
 async def _with_parked(topic: Topic, timer_ids: set[Any]) -> Topic:

@@ -80,11 +80,13 @@ COMMIT_KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A shard as last committed: its topics by name, the id of the last command obeyed, what was last to be said."""
+    """A shard as last committed: its topics by name, the id of the last command obeyed, what was last to be said, and whether
+    commands were dropped since."""
 
     topics: dict[str, Topic]
     cursor: str
     unsaid: bytes
+    overrun: bool
 
 
 class Store:
@@ -107,7 +109,8 @@ class Store:
     async def load(self, shard: int) -> Loaded:
         """Everything of the shard, for its new owner."""
         names = sorted(name.decode() for name in await self._redis.smembers(topics.index_key(shard)))
-        cursor, unsaid = await self._redis.mget(topics.cursor_key(shard), topics.unsaid_key(shard))
+        facts = (topics.cursor_key(shard), topics.unsaid_key(shard), topics.overrun_key(shard))
+        cursor, unsaid, overrun = await self._redis.mget(facts)
         loaded: dict[str, Topic] = {}
         for start in range(0, len(names), READ_AT_ONCE):
             some = names[start : start + READ_AT_ONCE]
@@ -116,7 +119,10 @@ class Store:
                     pipeline.hgetall(topics.state_key(shard, name))
                 found = await pipeline.execute()
             loaded |= {name: records.read_topic(name, fields) for name, fields in zip(some, found, strict=True)}
-        return Loaded(loaded, cursor.decode() if cursor else BEGINNING, unsaid or b"")
+        return Loaded(loaded, cursor.decode() if cursor else BEGINNING, unsaid or b"", overrun is not None)
+
+    async def forget_overrun(self, shard: int) -> None:
+        await self._redis.delete(topics.overrun_key(shard))
 
     async def commit(
         self,

@@ -59,10 +59,18 @@ def unsaid_key(shard: int) -> str:
     return f"{_shard(shard)}:unsaid"
 
 
+def overrun_key(shard: int) -> str:
+    """Set when commands were dropped because too many waited."""
+    return f"{_shard(shard)}:overrun"
+
+
 def completions_key(shard: int) -> str:
     """The durable stream of finished phases, for whoever records history."""
     return f"{_shard(shard)}:completions"
 
+
+PROCESSES = "processes"
+"""The group of all web processes."""
 
 WORKERS_KEY = "tomato:workers"
 SHARDS_KEY = "tomato:shards"

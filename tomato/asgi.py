@@ -9,10 +9,12 @@ pages = get_asgi_application()  # before anything that imports models
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
 from rooms.consumers import RoomConsumer  # noqa: E402
 from timers.consumers import NowhereConsumer, SoloConsumer  # noqa: E402
+from tomato.bodies import BodyLimit  # noqa: E402
 
 sockets = URLRouter(
     [
@@ -22,4 +24,6 @@ sockets = URLRouter(
     ]
 )
 
-application = ProtocolTypeRouter({"http": pages, "websocket": AllowedHostsOriginValidator(sockets)})
+application = ProtocolTypeRouter(
+    {"http": BodyLimit(pages, settings.DATA_UPLOAD_MAX_MEMORY_SIZE), "websocket": AllowedHostsOriginValidator(sockets)}
+)

@@ -1,6 +1,7 @@
 """Rule 5: a timer that nobody watches, that does not run and was not commanded for `TOMATO_IDLE_TTL_S` leaves Redis whole."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -80,7 +81,7 @@ def names_in_redis(site: Tomato, name: str) -> list[bytes]:
 
 
 def _contents(client: redis.Redis, key: bytes) -> bytes:
-    readers: dict[bytes, Callable[[bytes], object]] = {
+    readers: dict[Any, Callable[[bytes], object]] = {
         b"hash": client.hgetall,
         b"set": client.smembers,
         b"string": client.get,

@@ -95,7 +95,7 @@ def test_a_name_can_be_left_as_it_was(ana: Visitor) -> None:
 def test_the_invitation_is_the_link_of_the_room(visitor) -> None:
     page = visitor(permissions=["clipboard-read", "clipboard-write"]).make_room()
     page.get_by_role("button", name="Invite").click()
-    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
 
 

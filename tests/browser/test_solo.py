@@ -70,6 +70,22 @@ def test_skip_reset_and_the_phases(ana: Visitor) -> None:
     expect(own(page)).to_contain_text("Ready")
 
 
+def test_what_was_lost_by_a_press_can_be_undone_for_a_moment(ana: Visitor) -> None:
+    page = started(ana.open())
+    end = own(page).locator(".ends").inner_text()
+    press(own(page), "Reset")
+    expect(own(page).locator(".note")).to_contain_text("Timer reset.")
+    press(own(page), "Undo")
+    expect(own(page).locator(".ends")).to_have_text(end)
+    expect(own(page).get_by_role("button", name="Pause")).to_be_focused()
+    page.get_by_role("radio", name="Long break").check()
+    press(own(page), "Undo")
+    expect(page.get_by_role("radio", name="Focus")).to_be_checked()
+    press(own(page), "Skip to break")
+    expect(own(page).get_by_role("button", name="Undo")).to_be_visible()
+    expect(own(page).get_by_role("button", name="Undo")).to_have_count(0, timeout=10_000)
+
+
 def test_a_running_timer_that_is_skipped_goes_into_its_break_by_itself(ana: Visitor) -> None:
     page = started(ana.open())
     press(own(page), "Skip to break")

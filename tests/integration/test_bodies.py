@@ -16,9 +16,14 @@ class Uploader:
     """A client that sends `chunks` chunks of 1 KiB, or goes on for ever."""
 
     def __init__(self, chunks: int | None) -> None:
-        last: list[dict[str, Any]] = [{"type": "http.request", "body": CHUNK, "more_body": False}, {"type": "http.disconnect"}]
+        last: list[dict[str, Any]] = [
+            {"type": "http.request", "body": CHUNK, "more_body": False},
+            {"type": "http.disconnect"},
+        ]
         more: dict[str, Any] = {"type": "http.request", "body": CHUNK, "more_body": True}
-        self.messages: Iterator[dict[str, Any]] = repeat(more) if chunks is None else chain(repeat(more, chunks - 1), last)
+        self.messages: Iterator[dict[str, Any]] = (
+            repeat(more) if chunks is None else chain(repeat(more, chunks - 1), last)
+        )
         self.sent_bytes = 0
         self.heard: list[Any] = []
 

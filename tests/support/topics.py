@@ -7,7 +7,7 @@ from typing import Any
 
 from timers import protocol, records, topics
 from timers import topic as core
-from timers.timer import Action, Command, History, Settings, Timer, complete, fresh, obey
+from timers.timer import Action, Command, History, Settings, Status, Timer, complete, fresh, obey
 from timers.topic import (
     Arrive,
     Change,
@@ -50,7 +50,12 @@ class Desk:
         """What the last step did, None where it changed nothing."""
         action = None
         for step in steps:
-            action = self._wait(step) if isinstance(step, int) else self._command(step)
+            action = None
+            if isinstance(step, int):
+                self.now += step
+            else:
+                self.history, action = obey(self.history, step, self.now)
+            self._complete()
         return action
 
     @property
@@ -61,15 +66,6 @@ class Desk:
     def left_ms(self) -> int:
         return self.timer.remaining_ms(self.now)
 
-    def _command(self, command: Command) -> Action | None:
-        self.history, action = obey(self.history, command, self.now)
-        self._complete()
-        return action
-
-    def _wait(self, ms: int) -> None:
-        self.now += ms
-        self._complete()
-
     def _complete(self) -> None:
         while self.timer.ends_at is not None and self.timer.ends_at <= self.now:
             self.history = complete(self.history)
@@ -77,6 +73,25 @@ class Desk:
 
 def timer_after(*steps: Command | int, settings: Settings | None = None) -> Timer:
     return Desk(*steps, settings=settings).timer
+
+
+def check_sound(timer: Timer, now: int) -> None:
+    """What is true of any timer whose due phases are completed."""
+    assert 1_000 <= timer.duration_ms <= DAY_MS
+    assert 0 <= timer.remaining_ms(now) <= timer.duration_ms
+    assert (timer.ends_at is not None) == (timer.left_ms is None) == (timer.status is Status.RUNNING)
+    assert (timer.paused_at is not None) == (timer.status is Status.PAUSED)
+    assert (timer.started_at is None) == (timer.status is Status.STOPPED)
+    assert timer.round >= 1
+    if timer.stopped:
+        assert timer.left_ms == timer.duration_ms
+    else:
+        assert timer.remaining_ms(now) >= 1, "what is over has completed"
+    if timer.started_at is not None:
+        assert NOON <= timer.started_at <= now
+    if timer.paused_at is not None:
+        assert timer.started_at is not None
+        assert timer.started_at <= timer.paused_at <= now
 
 
 # A topic --------------------------------------------------------------------------------------------------------------

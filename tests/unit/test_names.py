@@ -11,17 +11,23 @@ from timers.names import JOINERS, clean
 DIRECTION_CHANGING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-@pytest.mark.parametrize("name", ["Ana", "Ana Maria", "Renée", "أنا", "小林", "🍅", "x" * 100, "O'Neil & Søn <b>", "50 %"])
+@pytest.mark.parametrize(
+    "name", ["Ana", "Ana Maria", "Renée", "أنا", "小林", "🍅", "x" * 100, "O'Neil & Søn <b>", "50 %"]
+)
 def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
     assert clean(name) == name
 
 
-@pytest.mark.parametrize("text", [" Ana ", "\tAna\n", "\u00a0Ana\u3000", "\u2028Ana", "\x00 Ana", " \u202e Ana \u202c "])
+@pytest.mark.parametrize(
+    "text", [" Ana ", "\tAna\n", "\u00a0Ana\u3000", "\u2028Ana", "\x00 Ana", " \u202e Ana \u202c "]
+)
 def test_a_name_is_trimmed(text: str) -> None:
     assert clean(text) == "Ana"
 
 
-@pytest.mark.parametrize("character", [*DIRECTION_CHANGING, *map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0))], ids=ascii)
+@pytest.mark.parametrize(
+    "character", [*DIRECTION_CHANGING, *map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0))], ids=ascii
+)
 def test_control_and_direction_changing_characters_are_taken_out(character: str) -> None:
     assert clean(f"A{character}na") == "Ana"
 
@@ -44,4 +50,4 @@ def test_any_text_is_cleaned_once_and_for_all(text: str) -> None:
     assert name == name.strip()
     assert not set(name) & set(DIRECTION_CHANGING)
     assert not any(unicodedata.category(character) in {"Cc", "Cs"} for character in name)
-    assert name.encode()
+    name.encode()

@@ -112,7 +112,13 @@ def test_a_new_timer_with_settings_is_at_their_focus() -> None:
     ],
 )
 def test_every_command_in_every_status(
-    situation: str, command: Command, action: Action | None, status: Status, phase: Phase, left_ms: int, duration_ms: int
+    situation: str,
+    command: Command,
+    action: Action | None,
+    status: Status,
+    phase: Phase,
+    left_ms: int,
+    duration_ms: int,
 ) -> None:
     desk = Desk(*SITUATIONS[situation])
     before = desk.history
@@ -125,7 +131,18 @@ def test_every_command_in_every_status(
 @pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize(
     "command",
-    [Start(), Start(5_000), Pause(), Resume(), Reset(), Skip(), Add(0), Add(9), SetPhase(SHORT), Configure({"rounds": 2})],
+    [
+        Start(),
+        Start(5_000),
+        Pause(),
+        Resume(),
+        Reset(),
+        Skip(),
+        Add(0),
+        Add(9),
+        SetPhase(SHORT),
+        Configure({"rounds": 2}),
+    ],
     ids=repr,
 )
 def test_the_times_of_a_timer_fit_its_status(situation: str, command: Command) -> None:
@@ -180,7 +197,9 @@ def test_what_is_left_is_never_less_than_nothing() -> None:
 
 
 @pytest.mark.parametrize("command", [Reset(), SetPhase(FOCUS)], ids=repr)
-@pytest.mark.parametrize("made", [(Start(minutes(7)),), (Add(minutes(9)),), (Start(), Add(minutes(9))), (Start(), Pause(), Add(-5))])
+@pytest.mark.parametrize(
+    "made", [(Start(minutes(7)),), (Add(minutes(9)),), (Start(), Add(minutes(9))), (Start(), Pause(), Add(-5))]
+)
 def test_a_phase_loaded_again_has_the_length_of_the_settings(command: Command, made: tuple[Command, ...]) -> None:
     timer = timer_after(*made, command)
     assert (timer.duration_ms, timer.left_ms) == (minutes(25), minutes(25))
@@ -379,7 +398,9 @@ def test_a_break_that_runs_out_is_not_counted_and_its_focus_waits() -> None:
 def test_each_phase_starts_by_itself_only_where_the_settings_say_so(
     auto_start_breaks: bool, auto_start_focus: bool, end: Command | int
 ) -> None:
-    settings = Settings(auto_start_breaks=auto_start_breaks, auto_start_focus=auto_start_focus, short_break_ms=minutes(25))
+    settings = Settings(
+        auto_start_breaks=auto_start_breaks, auto_start_focus=auto_start_focus, short_break_ms=minutes(25)
+    )
     desk = Desk(Start(), end, settings=settings)
     assert (desk.timer.phase, desk.timer.running) == (SHORT, auto_start_breaks)
     desk.do(Start(), end)

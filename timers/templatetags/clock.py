@@ -1,7 +1,7 @@
 """How the first state of a timer is written into a page: the words and digits that `countdown.js` and `words.js` show.
 
-Both sides are held to the same cases, `tests/javascript/clock-cases.json`. A template knows no time zone of its reader, so an end is given in UTC until
-the page's script takes over.
+Both sides are held to the same cases, `tests/javascript/clock-cases.json`. A template knows no time zone of its reader,
+so an end is given in UTC until the page's script takes over.
 """
 
 from __future__ import annotations

@@ -50,9 +50,9 @@ function offerCopy(button, announcer) {
   const word = button.querySelector("span");
   const before = word.textContent;
   button.addEventListener("click", async () => {
-    const sentence = (await copy(button.dataset.copy)) ? "Link copied" : "Copy the address of this page";
-    word.textContent = sentence;
-    announcer.say(sentence);
+    const copied = await copy(button.dataset.copy);
+    word.textContent = copied ? "Copied" : "Not copied";
+    announcer.say(copied ? "Link copied." : "The link could not be copied; it is the address of this page.");
     setTimeout(() => (word.textContent = before), COPIED_FOR_MS);
   });
 }

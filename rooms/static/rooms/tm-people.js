@@ -47,7 +47,7 @@ class PeopleElement extends HTMLElement {
   save(event) {
     event.preventDefault();
     const name = new FormData(event.target).get("name").trim();
-    if (this.#state.waits || name === "") return;
+    if (name === "") return;
     this.dispatchEvent(new CustomEvent("rename", { detail: { name } }));
     this.rename(false);
   }
@@ -93,7 +93,15 @@ function you(line, waits, renaming, element) {
   if (renaming) return form(line, element);
   return html`<li data-phase=${line.phase}>
     ${avatar(line)}<span class="who"><strong>${line.name}</strong><small>You · ${line.doing}</small></span
-    ><button type="button" class="btn icon ghost" data-act="rename" aria-label="Change your name" title="Change your name" aria-disabled=${waits ? "true" : nothing} @click=${() => !waits && element.rename(true)}><svg aria-hidden="true" focusable="false"><use href="#i-pencil"></use></svg></button
+    ><button
+      type="button"
+      class="btn icon ghost"
+      data-act="rename"
+      aria-label="Change your name"
+      title="Change your name"
+      aria-disabled=${waits ? "true" : nothing}
+      @click=${() => !waits && element.rename(true)}
+    ><svg aria-hidden="true" focusable="false"><use href="#i-pencil"></use></svg></button
     ><span class="time">${line.time}</span>
   </li>`;
 }
@@ -114,7 +122,9 @@ function avatar({ initials }) {
 }
 
 function alone(invite) {
-  return html`<p class="alone muted small">You are the first one here. Share this link:<br /><a href=${invite}>${invite}</a></p>`;
+  return html`<p class="alone muted small">
+    You are the first one here. Share this link:<br /><a href=${invite}>${invite}</a>
+  </p>`;
 }
 
 customElements.define("tm-people", PeopleElement);

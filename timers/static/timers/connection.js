@@ -8,21 +8,23 @@ import { timeOfDay } from "./countdown.js";
 const PILL_AFTER_MS = 2_000;
 const NOTICE_AFTER_MS = 10_000;
 
-export const REASON = "Reconnecting. The buttons work again when the connection is back.";
+export const REASON = "Reconnecting: the buttons wait for the server.";
 
 /** `lostAt` is null while online; `before` says whether it has been online on this page. */
 export function look(status, lostAt, before, now) {
-  if (status.state === "refused") return { pill: "Not connected", waits: true, notice: null, refusal: refusal(status.code) };
+  if (status.state === "refused") {
+    return { pill: "Not connected", waits: true, notice: null, refusal: refusal(status.code) };
+  }
   const away_ms = lostAt === null ? 0 : now - lostAt;
   const waits = away_ms >= PILL_AFTER_MS;
-  const pill = !waits ? (before ? "Live" : "Connecting") : before ? "Reconnecting" : "Connecting";
+  const pill = !before ? "Connecting" : waits ? "Reconnecting" : "Live";
   const notice = away_ms >= NOTICE_AFTER_MS ? noticeText(status, lostAt, before, now) : null;
   return { pill, waits, notice, refusal: null };
 }
 
 function noticeText(status, lostAt, before, now) {
   const what = before ? `Connection lost at ${timeOfDay(lostAt)}.` : "The server does not answer.";
-  return `${what} Your timer keeps running here; we are reconnecting (${attempt(status, now)}).`;
+  return `${what} Your timer keeps its time; we are reconnecting (${attempt(status, now)}).`;
 }
 
 function attempt({ state, tries, retry_at }, now) {
@@ -36,7 +38,9 @@ function refusal(code) {
     case 4401:
       return {
         title: "We do not know this browser",
-        why: "The cookie that tells your timer from others is missing or has expired. Reloading the page makes a new one; if this comes back, allow cookies for this site.",
+        why:
+          "The cookie that tells your timer from others is missing or has expired. Reloading the page makes a new " +
+          "one; if this comes back, allow cookies for this site.",
         action: "Reload",
         href: "",
       };
@@ -57,7 +61,9 @@ function refusal(code) {
     case 4429:
       return {
         title: "Too much at once",
-        why: "The room is full, or too many tabs or commands came from here. Close a tab you do not need, wait a moment, and try again.",
+        why:
+          "The room is full, or too many tabs or commands came from here. Close a tab you do not need, wait a moment, " +
+          "and try again.",
         action: "Try again",
         href: null,
       };

@@ -14,7 +14,9 @@ import { fromSnapshot, receive } from "./session.js";
 import { actionOf, predict } from "./timer.js";
 
 const BEAT_MS = 1_000;
-const TOO_LATE = `The server did not answer within ${PATIENCE_MS / 1_000} seconds, so this was dropped. Please try again.`;
+const SHOWS_NOTHING = ["pong", "timer:tick"];
+const TOO_LATE =
+  `The server did not answer within ${PATIENCE_MS / 1_000} seconds, so this was dropped. Please try again.`;
 
 export class LiveSession {
   onchange = () => {};
@@ -103,7 +105,7 @@ export class LiveSession {
     else if (message.type === "error") this.#complain(message);
     else this.#learn(message);
     this.#outbox.settle(this.#model.v);
-    if (message.type !== "pong") this.onchange();
+    if (!SHOWS_NOTHING.includes(message.type)) this.onchange();
   }
 
   #listen(message) {

@@ -6,9 +6,11 @@
 import { Announcer } from "./announcer.js";
 import { face, length, milestone, remaining, timeOfDay } from "./countdown.js";
 import { LiveSession } from "./live-session.js";
-import { colour, deed, done, finished, PHASES } from "./words.js";
+import { colour, deed, done, finished, PHASES, taken } from "./words.js";
 import "./tm-connection.js";
 import "./tm-timer.js";
+
+const UNDO_FOR_MS = 5_000;
 
 export class Page {
   session;
@@ -16,6 +18,7 @@ export class Page {
 
   #places;
   #notes = {};
+  #undoing = {};
   #seen = {};
   #plainTitle = document.title;
 
@@ -70,6 +73,7 @@ export class Page {
       now: () => this.session.now(),
       waits,
       note: this.#notes[id],
+      undo: id in this.#undoing,
       starter: starter && (starter === model.you?.member ? "you" : this.session.name(starter)),
     };
   }
@@ -80,9 +84,18 @@ export class Page {
   }
 
   #command(id, message) {
-    this.#notes[id] = null;
-    const { action, after } = this.session.command(id, message);
+    const { action, before, after } = this.session.command(id, message);
     this.#say(id, done(action, after, remaining(after, this.session.now())));
+    this.#note(id, null);
+    const loss = taken(action, before, after);
+    if (loss !== null) this.#offerUndo(id, loss);
+  }
+
+  /** For a moment; another change of the timer takes the offer back, for it would undo that one. */
+  #offerUndo(id, loss) {
+    this.#undoing[id] = setTimeout(() => this.#note(id, null), UNDO_FOR_MS);
+    this.#notes[id] = loss;
+    this.show();
   }
 
   /** Another person's deed, one's own in another tab, or the end of a phase. */
@@ -106,6 +119,8 @@ export class Page {
   }
 
   #note(id, sentence) {
+    clearTimeout(this.#undoing[id]);
+    delete this.#undoing[id];
     this.#notes[id] = sentence;
     this.show();
   }

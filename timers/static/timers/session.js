@@ -2,8 +2,8 @@
  * What a page knows of its topic, and what each message of the server makes of it. Pure: `receive` takes the model and
  * a message and returns the model after it, the news it brought, and whether something was missed on the way.
  *
- * Model: `v`, `you`, `room`, `people` (how many), `members` (you first), and by id `timers`, `names` and `starters` (who
- * started a timer, as far as this page has seen it).
+ * Model: `v`, `you`, `room`, `people` (how many), `members` (you first), and by id `timers`, `names` and `starters`
+ * (who started a timer, as far as this page has seen it).
  */
 
 /** The model of a `session:joined`, or of the snapshot in the page, which has the same fields. */

@@ -31,7 +31,8 @@ class ConnectionElement extends HTMLElement {
 
 function row(notice, element) {
   return html`<p class="notice">
-    <span class="grow">${notice}</span><button type="button" class="btn" @click=${() => element.retry()}>Retry now</button>
+    <span class="grow">${notice}</span
+    ><button type="button" class="btn" @click=${() => element.retry()}>Retry now</button>
   </p>`;
 }
 

@@ -26,7 +26,10 @@ class TimerElement extends HTMLElement {
     clearTimeout(this.#next);
   }
 
-  /** `timer`; `now()` on the server's clock; `waits`: no command can be given; `note` and `starter`, text or null. */
+  /**
+   * `timer`; `now()` on the server's clock; `waits`: no command can be given; `note` and `starter`, text or null;
+   * `undo`: whether the note comes with an offer to undo.
+   */
   set state(state) {
     if (this.#state === null) this.replaceChildren();
     this.#state = state;
@@ -61,19 +64,49 @@ class TimerElement extends HTMLElement {
 }
 
 function template(kind, state, now, element) {
-  const { timer } = state;
   return kind === "me"
-    ? html`<div class="face" data-phase=${colour(timer.phase)}>${reading(state, now)}</div>
-        ${controls(kind, state, element)} ${remark(kind, state)}`
+    ? html`<div class="face" data-phase=${colour(state.timer.phase)}>${reading(state, now)}</div>
+        ${controls(kind, state, element)} ${remark(kind, state, element)}`
     : html`${kind === "solo" ? phases(state, element) : nothing}
-        <div class="dial">
-          <svg viewBox="0 0 100 100" aria-hidden="true">
-            <circle class="track" cx="50" cy="50" r="47" fill="none" stroke-width="3"></circle>
-            <circle class="arc" cx="50" cy="50" r="47" fill="none" stroke-width="3.6" stroke-linecap="round" pathLength="1" stroke-dasharray="1" stroke-dashoffset=${ringOffset(timer, now)}></circle>
-          </svg>
-          <div class="inner">${reading(state, now)}</div>
-        </div>
-        ${dots(timer)} ${controls(kind, state, element)} ${remark(kind, state)}`;
+        <div class="dial">${ring(state.timer, now)}<div class="inner">${reading(state, now)}</div></div>
+        ${dots(state.timer)} ${controls(kind, state, element)} ${remark(kind, state, element)}`;
+}
+
+function phases({ timer, waits }, element) {
+  const choice = ([phase, name]) =>
+    html`<label
+      ><input
+        type="radio"
+        name="phase"
+        value=${phase}
+        ?checked=${phase === timer.phase}
+        aria-disabled=${waits ? "true" : nothing}
+        aria-describedby=${waits ? reasonOf("solo") : nothing}
+        @change=${() => element.ask("timer:phase", { phase })}
+      /><span>${name}</span></label
+    >`;
+  return html`<fieldset class="segment">
+    <legend class="sr">Phase</legend>
+    ${Object.entries(PHASES).map(choice)}
+  </fieldset>`;
+}
+
+function ring(timer, now) {
+  return html`<svg viewBox="0 0 100 100" aria-hidden="true">
+    <circle class="track" cx="50" cy="50" r="47" fill="none" stroke-width="3"></circle>
+    <circle
+      class="arc"
+      cx="50"
+      cy="50"
+      r="47"
+      fill="none"
+      stroke-width="3.6"
+      stroke-linecap="round"
+      pathLength="1"
+      stroke-dasharray="1"
+      stroke-dashoffset=${ringOffset(timer, now)}
+    ></circle>
+  </svg>`;
 }
 
 function reading({ timer, starter }, now) {
@@ -82,19 +115,6 @@ function reading({ timer, starter }, now) {
   return html`<span class="phase">${PHASES[timer.phase]}</span>
     <div role="timer" data-long=${digits.length > 5 ? "" : nothing} aria-label=${spoken(left_ms)}>${digits}</div>
     <span class="ends">${ends(timer, timer.ends_at && timeOfDay(timer.ends_at), now, starter)}</span>`;
-}
-
-function phases({ timer, waits }, element) {
-  return html`<fieldset class="segment">
-    <legend class="sr">Phase</legend>
-    ${Object.entries(PHASES).map(
-      ([phase, name]) => html`<label
-        ><input type="radio" name="phase" value=${phase} ?checked=${phase === timer.phase} aria-disabled=${waits ? "true" : nothing} aria-describedby=${waits ? reasonOf("solo") : nothing} @change=${() => element.ask("timer:phase", { phase })} /><span
-          >${name}</span
-        ></label
-      >`,
-    )}
-  </fieldset>`;
 }
 
 function dots(timer) {
@@ -112,18 +132,44 @@ const MAIN = {
 
 function controls(kind, { timer, waits }, element) {
   const [word, type, icon] = MAIN[timer.status];
-  const button = (name, label, look, content, act) =>
-    html`<button type="button" class=${look} data-act=${name} aria-label=${label ?? nothing} title=${label ?? nothing} aria-disabled=${waits ? "true" : nothing} aria-describedby=${waits ? reasonOf(kind) : nothing} @click=${act}>${content}</button>`;
+  const main = html`${symbol(icon)}<span>${kind === "room" ? `${word} for all` : word}</span>`;
+  const look = kind === "me" ? "btn main" : "btn primary big main";
+  const skip = timer.phase === "focus" ? "Skip to break" : "Skip to focus";
+  const reason = waits ? reasonOf(kind) : null;
   return html`<div class="row controls">
-    ${button("reset", "Reset", "btn icon", symbol("i-reset"), () => element.ask("timer:reset"))}
-    ${button("main", null, kind === "me" ? "btn main" : "btn primary big main", html`${symbol(icon)}<span>${kind === "room" ? `${word} for all` : word}</span>`, () => element.ask(type))}
-    ${button("skip", timer.phase === "focus" ? "Skip to break" : "Skip to focus", "btn icon", symbol("i-skip"), () => element.ask("timer:skip"))}
+    ${button("reset", "btn icon", "Reset", symbol("i-reset"), reason, () => element.ask("timer:reset"))}
+    ${button("main", look, null, main, reason, () => element.ask(type))}
+    ${button("skip", "btn icon", skip, symbol("i-skip"), reason, () => element.ask("timer:skip"))}
   </div>`;
 }
 
-function remark(kind, { waits, note }) {
+/** `label` names a button that has but an icon; `reason` is the id of what says why it waits, or null. */
+function button(name, look, label, content, reason, act) {
+  return html`<button
+    type="button"
+    class=${look}
+    data-act=${name}
+    aria-label=${label ?? nothing}
+    title=${label ?? nothing}
+    aria-disabled=${reason === null ? nothing : "true"}
+    aria-describedby=${reason ?? nothing}
+    @click=${act}
+  >${content}</button>`;
+}
+
+function remark(kind, { waits, note, undo }, element) {
   const reason = waits && kind !== "me" ? REASON : null;
-  return html`<p class="note" id="note-${kind}">${reason ?? note ?? nothing}</p>`;
+  const offer = undo && !waits ? undoButton(element) : nothing;
+  return html`<p class="note" id="note-${kind}">${reason ?? note ?? nothing}${offer}</p>`;
+}
+
+/** The offer goes away with the press, so the focus goes where the hands were. */
+function undoButton(element) {
+  const undo = () => {
+    element.ask("timer:undo");
+    element.querySelector("[data-act=main]").focus();
+  };
+  return html` <button type="button" class="undo" data-act="undo" @click=${undo}>Undo</button>`;
 }
 
 /** One's own timer in a room stands beside the shared one, which gives the reason for both. */

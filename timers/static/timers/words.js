@@ -36,8 +36,16 @@ const deeds = ({ phase }) => ({
 
 /** What one's own press did, for a screen reader: "Paused, 17 minutes left". */
 export function done(action, timer, left_ms) {
+  if (action === "undo") return "Undone";
   const said = { start: "Started", resume: "Resumed", pause: "Paused", reset: "Reset" }[action] ?? PHASES[timer.phase];
   return `${said}, ${length(left_ms)}${action === "start" || action === "reset" ? "" : " left"}`;
+}
+
+/** What one's own press took away, where that can be undone: "Timer reset."; else null. */
+export function taken(action, before, after) {
+  if (action === "skip") return `${PHASES[before.phase]} skipped.`;
+  if (before.status === "stopped") return null;
+  return { reset: "Timer reset.", phase: `Timer set to ${PHASES[after.phase].toLowerCase()}.` }[action] ?? null;
 }
 
 /** "Focus finished. Short break, 5 minutes." */
