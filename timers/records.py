@@ -175,7 +175,11 @@ def read_command(text: bytes) -> Command:
 def _read_clock_command(written: dict[str, Any]) -> clock.Command:
     kind = CLOCK_COMMANDS[written["do"]]
     body = _known(kind, written["with"])
-    return clock.SetPhase(Phase(body["phase"])) if kind is clock.SetPhase else kind(**body)
+    if kind is clock.SetPhase:
+        return clock.SetPhase(Phase(body["phase"]))
+    if kind is clock.Configure:
+        return clock.Configure(_known(Settings, body["changes"]))
+    return kind(**body)
 
 
 TOPIC_COMMANDS: dict[str, Any] = {kind.__name__: kind for kind in (Arrive, Leave, Lose, Rename, Steer, Expire)}

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import blake2s
 from itertools import count
+from typing import TypeVar
 
 from timers import timer as clock
 from timers import topics
 from timers.timer import Action, History, Timer
+
+Value = TypeVar("Value")
 
 GRACE_MS = 5_000
 ANSWERS_KEPT_MS = 600_000
@@ -349,8 +352,8 @@ def _expire(topic: Topic, timer_ids: tuple[str, ...], now: int, rules: Rules) ->
     for timer_id in timer_ids:
         if timer_id in topic.timers and _is_idle(topic, timer_id, now, rules):
             settings = topic.timers[timer_id].timer.settings
-            remaining = {other: held for other, held in topic.timers.items() if other != timer_id}
-            topic = replace(topic, v=topic.v + 1, timers=remaining)
+            timers, answers = _without(topic.timers, timer_id), _without(topic.answers, timer_id)
+            topic = replace(topic, v=topic.v + 1, timers=timers, answers=answers)
             events.append(TimerState(topic.v, timer_id, clock.fresh(settings), Action.EXPIRE, None))
     return Change(topic, tuple(events))
 
@@ -436,7 +439,14 @@ def _dues(topic: Topic, rules: Rules) -> Iterator[Due]:
         if person.here:
             yield Due(person.left_at + GRACE_MS, Happening.DEPART, member)
         elif member not in topic.timers:
-            yield Due(person.left_at + rules.idle_ttl_ms, Happening.FORGET, member)
+            yield Due(person.left_at + _remembered_ms(topic, member, rules), Happening.FORGET, member)
+
+
+def _remembered_ms(topic: Topic, member: str, rules: Rules) -> int:
+    """How long somebody who left is known: while the room goes on, as long as an `id` of theirs may come again."""
+    if topic.quiet_since is None and topic.answers.get(member):
+        return max(rules.idle_ttl_ms, ANSWERS_KEPT_MS)
+    return rules.idle_ttl_ms
 
 
 def _happen(topic: Topic, due: Due) -> Change:
@@ -470,9 +480,11 @@ def _depart(topic: Topic, member: str) -> Change:
 
 
 def _forget(topic: Topic, member: str) -> Change:
-    people = {other: person for other, person in topic.people.items() if other != member}
-    answers = {other: kept for other, kept in topic.answers.items() if other != member}
-    return Change(replace(topic, people=people, answers=answers))
+    return Change(replace(topic, people=_without(topic.people, member), answers=_without(topic.answers, member)))
+
+
+def _without(mapping: Mapping[str, Value], key: str) -> dict[str, Value]:
+    return {other: value for other, value in mapping.items() if other != key}
 
 
 def _is_idle(topic: Topic, timer_id: str, now: int, rules: Rules) -> bool:

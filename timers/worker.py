@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 from redis.asyncio import Redis
@@ -42,6 +43,8 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._hand_over(tuple(self._shards))
+            with suppress(RedisError, OSError):
+                await self._leases.leave()
 
     async def _set_clock(self) -> None:
         while not self._tools.clock.is_set:

@@ -107,6 +107,10 @@ def test_nothing_moves_between_idle_running_and_paused(visitor: Callable[..., Vi
             press(timer, word if word == "Reset" else word + words)
             expect(timer.locator(".ends")).to_contain_text(then)
             assert boxes(page) == before, f"after {word}"
+    for word, then in (("Start", "nds "), ("Reset", "Ready")):
+        press(own(page), word)
+        expect(own(page).locator(".ends")).to_contain_text(then)
+        assert boxes(page) == before, f"after {word} of one's own"
 
 
 @parametrize_screens

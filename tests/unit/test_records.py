@@ -6,9 +6,20 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.support.topics import NOON, Scene, minutes, reread, room_with, solo_of, timer_after
+from tests.support.topics import NOON, Scene, completions, minutes, reread, room_with, solo_of, timer_after
 from timers import records, timer, topic
-from timers.records import difference, read_command, read_timer, read_topic, write_command, write_timer, write_topic
+from timers.records import (
+    answer_field,
+    difference,
+    read_answer,
+    read_command,
+    read_timer,
+    read_topic,
+    write_command,
+    write_completion,
+    write_timer,
+    write_topic,
+)
 from timers.timer import Add, Configure, Pause, Phase, Redo, Reset, Resume, SetPhase, Settings, Skip, Start, Timer, Undo
 from timers.topic import Arrive, Expire, Leave, Lose, Person, Rename, Rules, Steer, Topic
 
@@ -151,6 +162,31 @@ def test_one_forgotten_id_is_one_deleted_field() -> None:
     changed, gone = difference(before, scene.topic)
     assert gone == ["answer:ana:old"]
     assert applied(write_topic(before), changed, gone) == write_topic(scene.topic)
+
+
+def test_an_answer_is_found_by_its_person_and_id() -> None:
+    scene = busy_room()
+    fields = write_topic(scene.topic)
+    for member, kept in scene.topic.answers.items():
+        for id, answer in kept.items():
+            assert read_answer(fields[answer_field(member, id)]) == answer
+
+
+# Completions ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_completion_is_written_for_whoever_records_history() -> None:
+    scene = room_with("ana")
+    scene.press("ana", Start())
+    (completed,) = completions(scene.wait(minutes(25)))
+    assert orjson.loads(write_completion(NAME, completed)) == {
+        "topic": NAME,
+        "timer_id": "room",
+        "phase": "focus",
+        "round": 1,
+        "at": NOON + minutes(25),
+        "completion": completed.completion,
+    }
 
 
 # Commands -------------------------------------------------------------------------------------------------------------

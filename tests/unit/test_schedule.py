@@ -157,6 +157,8 @@ def test_everything_of_a_shard_lives_on_one_node_of_a_cluster() -> None:
         topics.cursor_key(7),
         topics.lease_key(7),
         topics.completions_key(7),
+        topics.unsaid_key(7),
+        topics.overrun_key(7),
     ]
     assert all("{s7}" in key and key.count("{") == 1 for key in keys)
     assert len(set(keys)) == len(keys)

@@ -431,6 +431,22 @@ def test_it_does_not_matter_how_often_a_worker_looks_at_the_clock(
     assert replay(Topic("room.ABC234"), busy) == replay(Topic("room.ABC234"), [*steps, Step(end, None)])
 
 
+@settings(max_examples=100, deadline=None)
+@given(scripts, st.integers(1, 3))
+def test_what_is_long_overdue_may_be_caught_up_with_piece_by_piece(
+    script: list[tuple[int, Command]], most: int
+) -> None:
+    topic = replay(Topic("room.ABC234"), steps_of(script))
+    end = topic.as_of + 40_000_000
+    whole = core.advance(topic, end, RULES)
+    events: tuple[Event, ...] = ()
+    while (piece := core.advance(topic, end, RULES, most=most)).topic != topic:
+        assert len(piece.events) <= 2 * most
+        assert piece.topic.as_of <= end
+        topic, events = piece.topic, events + piece.events
+    assert (topic, events) == (whole.topic, whole.events)
+
+
 @settings(max_examples=150, deadline=None)
 @given(scripts, st.lists(st.integers(0, 20_000), min_size=25, max_size=25))
 def test_late_commands_never_turn_time_back(script: list[tuple[int, Command]], delays: list[int]) -> None:

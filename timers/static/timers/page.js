@@ -141,7 +141,8 @@ export class Page {
   }
 
   #entitle(timer, left_ms) {
-    const title = timer.status === "stopped" ? this.#plainTitle : `${face(left_ms)} · ${this.titleOf(timer)} — tomato`;
+    const counting = `${face(left_ms)} · ${this.titleOf(timer)} — tomato`;
+    const title = timer.status === "stopped" ? this.#plainTitle : counting;
     if (document.title !== title) document.title = title;
   }
 }

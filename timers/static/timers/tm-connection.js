@@ -13,11 +13,11 @@ class PillElement extends HTMLElement {
     if (!this.#shown) this.replaceChildren();
     this.#shown = true;
     const hidden = this.hasAttribute("quiet") && !waits;
-    render(html`<span class="pill ${kind(pill)}" ?hidden=${hidden}>${pill}</span>`, this);
+    render(html`<span class="pill ${kind(pill, waits)}" ?hidden=${hidden}>${pill}</span>`, this);
   }
 }
 
-const kind = (pill) => (pill === "Live" ? "ok" : pill === "Connecting" ? "calm" : "warn");
+const kind = (pill, waits) => (waits ? "warn" : pill === "Live" ? "ok" : "calm");
 
 class ConnectionElement extends HTMLElement {
   set look({ notice, refusal }) {
