@@ -118,7 +118,7 @@ class Shard:
         self.ticks, self._deadlines, self.processes = TickSlots(), Deadlines(), {}
         for topic in tuple(self.topics.values()):
             self._follow(topic)
-        log.info("shard.loaded", shard=self.number, topics=len(self.topics), cursor=self._cursor)
+        log.debug("shard.loaded", shard=self.number, topics=len(self.topics), cursor=self._cursor)
         # Perhaps nobody has heard of the last commit. Who has, passes over a version that is known.
         await self._say(self._tools.broadcaster.again(loaded.unsaid, self._tools.clock.now()))
         if loaded.overrun:

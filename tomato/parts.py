@@ -5,6 +5,7 @@ Knows nothing of what the processes do.
 
 import asyncio
 import signal
+import sys
 from asyncio.subprocess import Process
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
@@ -169,4 +170,6 @@ def how_it_ended(status: int) -> str:
 
 
 def say(sentence: str) -> None:
-    print(sentence, flush=True)
+    """One write, so that no part's log line comes between a sentence and its end."""
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()

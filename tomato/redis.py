@@ -86,7 +86,7 @@ def find_server() -> Path:
 
 def command_line(data_dir: Path) -> list[str]:
     """How the embedded server is started; makes the directories it needs."""
-    files = data_dir / "redis"
+    files = files_path(data_dir)
     files.mkdir(mode=0o700, exist_ok=True)
     socket = socket_path(data_dir)
     _make_private(socket.parent)
@@ -98,11 +98,16 @@ def command_line(data_dir: Path) -> list[str]:
         "logfile": str(log_path(data_dir)),
         "daemonize": "no",
         "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendfsync": "no",  # appendonly.py does it
         "save": "",
         "maxmemory-policy": "noeviction",
     }
     return [str(find_server()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def files_path(data_dir: Path) -> Path:
+    """Where the embedded server keeps its append-only file."""
+    return data_dir / "redis"
 
 
 def log_path(data_dir: Path) -> Path:

@@ -20,9 +20,10 @@ import redis
 from redis.exceptions import RedisClusterException
 
 from tomato import CannotStart
+from tomato.appendonly import keep_on_disk
 from tomato.environment import CHECKOUT, Environment, without_password
 from tomato.parts import Part, Stage, say, start_bound, until_signalled
-from tomato.redis import command_line, connect, log_path
+from tomato.redis import command_line, connect, files_path, log_path
 from tomato.serve import listening_at, web_servers
 
 SERVERS_STOP_WITHIN_S = 3.6
@@ -94,6 +95,8 @@ class Run:
     async def _start(self) -> None:
         for part in self.redis:
             part.start()
+        if self.redis:
+            self._syncing = asyncio.create_task(keep_on_disk(files_path(self.environment.data_dir)))
         await self._redis_answers()
         await asyncio.gather(
             self._prepare("migrate", "The database (DATABASE_URL) could not be brought up to date"),

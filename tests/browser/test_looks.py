@@ -37,6 +37,14 @@ PLAIN = """
 }
 """
 
+# Where an element is on its page, however far that is scrolled.
+PLACE = """
+(element) => {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return [x + scrollX, y + scrollY, width, height].map(Math.round);
+}
+"""
+
 parametrize_screens = pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
 parametrize_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
@@ -58,7 +66,7 @@ def boxes(page: Page) -> dict[str, object]:
         "pips": ".pips",
         "below": "main > :last-child, .room > :last-child",
     }
-    return {name: page.locator(selector).first.bounding_box() for name, selector in parts.items()}
+    return {name: page.locator(selector).first.evaluate(PLACE) for name, selector in parts.items()}
 
 
 @parametrize_schemes

@@ -55,7 +55,14 @@ changes: st.SearchStrategy[Command] = st.one_of(
 )
 commands = changes | st.builds(Undo) | st.builds(Redo)
 waits = st.integers(0, 3_600_000)
-histories = st.lists(commands | waits, max_size=12)
+openings: st.SearchStrategy[tuple[Command | int, ...]] = st.one_of(
+    st.just(()),
+    st.tuples(st.builds(Start), waits),
+    st.tuples(st.builds(Start, lengths), waits, st.builds(Pause), waits),
+)
+histories: st.SearchStrategy[list[Command | int]] = st.builds(
+    lambda opening, rest: [*opening, *rest], openings, st.lists(commands | waits, max_size=8)
+)
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """A topic: its people, its timers, its version, the ids it answered, and what time alone brings about."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.topics import (
@@ -439,6 +441,38 @@ def test_an_id_outlives_an_absence_while_the_room_goes_on() -> None:
     room.arrive("ana", "another tab")
     room.press("ana", Add(minutes(1)), id="1")
     assert room.left_ms() == minutes(26)
+
+
+@pytest.mark.parametrize("enter", [solo_of, room_with])
+def test_an_id_outlives_an_absence_of_everybody_while_the_timer_runs(enter: Callable[[str], Scene]) -> None:
+    """A phone that was offline for six minutes sends again what it has no answer to."""
+    scene = enter("ana")
+    scene.press("ana", Start())
+    scene.press("ana", Add(minutes(1)), id="1")
+    scene.leave("ana")
+    scene.wait(IDLE_MS + minutes(1))
+    scene.arrive("ana", "another tab")
+    scene.press("ana", Add(minutes(1)), id="1")
+    assert scene.timer().duration_ms == minutes(26)
+
+
+def test_ids_of_who_is_away_are_forgotten_after_ten_minutes_while_the_room_goes_on() -> None:
+    room = room_with("ana", "jun")
+    room.press("ana", Add(minutes(1)), id="1")
+    room.leave("ana")
+    room.wait(IDS_KEPT_MS)
+    assert room.topic.people.keys() == {"jun"}
+    assert room.topic.answers == {}
+
+
+def test_ids_go_with_ones_own_timer_when_it_is_put_by() -> None:
+    room = room_with("ana", "jun")
+    room.press("ana", Add(minutes(1)), timer="ana", id="1")
+    room.leave("ana")
+    room.wait(IDLE_MS)
+    room.put_by()
+    assert "ana" not in room.topic.answers
+    assert "ana" not in room.topic.timers
 
 
 # People: coming -------------------------------------------------------------------------------------------------------
