@@ -9,7 +9,7 @@ from rooms import codes, making
 from rooms.forms import RoomForm
 from rooms.models import find_room
 from timers import snapshots
-from timers.views import PageRequest, show_home
+from timers.views import PageRequest, render_live, show_home
 from tomato.identity import member_for
 
 NO_CODE = "That is no room code. A code has six letters and digits, like ABC234; the link of a room works too."
@@ -46,4 +46,4 @@ async def show_room(request: PageRequest, code: str) -> HttpResponse:
         return render(request, "rooms/unknown.html", status=404)
     snapshot = await snapshots.room(room.code, room.name, member_for(request.device, room.code))
     invite_url = request.build_absolute_uri(room.get_absolute_url())
-    return render(request, "rooms/room.html", {"snapshot": snapshot, "room": room, "invite_url": invite_url})
+    return render_live(request, "rooms/room.html", {"snapshot": snapshot, "room": room, "invite_url": invite_url})

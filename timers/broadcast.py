@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from timers import protocol, topics
 from timers.topic import Answer, Event, Full, Topic
+from tomato.logs import Outage
 
 log = structlog.get_logger(__name__)
 
@@ -28,15 +29,18 @@ class Broadcaster:
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
+        self._outage = Outage(log, "broadcast.redis")
 
     async def say(self, publications: Iterable[tuple[str, bytes]]) -> list[int]:
         """How many processes heard each. What cannot be said is lost: a socket that notices asks for a snapshot."""
         publications = list(publications)
         try:
-            return await self._layer.publish_many(publications)
+            heard: list[int] = await self._layer.publish_many(publications)
         except (RedisError, OSError) as error:
-            log.warning("broadcast.unsaid", messages=len(publications), reason=str(error))
+            self._outage.goes_on(error)
             return [0] * len(publications)
+        self._outage.is_over()
+        return heard
 
     def event(self, topic: str, event: Event, now: int) -> tuple[str, bytes]:
         return self._to_all(topic, event.v, protocol.encode(protocol.event(event, now)), ticks=False)

@@ -28,6 +28,7 @@ from tomato.identity import device_of, member_for
 from tomato.layer import Sink
 from tomato.limits import Refusals, client_address
 from tomato.outlet import Outlet
+from tomato.redis import was_not_sent
 
 log = structlog.get_logger(__name__)
 
@@ -118,6 +119,7 @@ class TopicConsumer(AsyncConsumer):
         self._v: int | None = None
         self._early: list[dict[str, Any]] = []
         self._joining: asyncio.Task[None] | None = None
+        self._arriving: asyncio.Task[None] | None = None
         self._fallback: asyncio.TimerHandle | None = None
         self.channel_layer.attach(self.channel_name, Sink(self.deliver, self.resync))
         self.process.sockets.add(self)
@@ -158,6 +160,8 @@ class TopicConsumer(AsyncConsumer):
                 timer.cancel()
         if self._joining is not None:
             self._joining.cancel()
+        if self._arriving is not None:  # whose leaving must come after it
+            await asyncio.wait({self._arriving})
         await self.channel_layer.group_discard(self.place.topic, self.channel_name)
         await self.process.say_goodbye(self.place.topic, Leave(self.place.member, self.channel_name))
 
@@ -169,7 +173,7 @@ class TopicConsumer(AsyncConsumer):
         """The reader is too slow: say so if it can still be said, and end."""
         log.info("socket.too_slow", channel=self.channel_name)
         self._given_up = True
-        self._last_words = asyncio.create_task(self._say_too_slow())
+        self.process.run(self._say_too_slow())
         if self._task is not None:
             self._task.cancel()
 
@@ -186,17 +190,18 @@ class TopicConsumer(AsyncConsumer):
         """Asks for a fresh snapshot; what comes before it is held back."""
         self._v = None
         if self._joining is None or self._joining.done():
-            self._joining = asyncio.create_task(self._join())
+            self._joining = self.process.run(self._join())
 
     async def _join(self) -> None:
         while True:
             try:
                 await self.process.open()
                 await self.channel_layer.group_add(self._topic, self.channel_name)
-                await self._arrive()
+                self._arriving = self.process.run(self._arrive())
+                await asyncio.shield(self._arriving)
                 break
             except (RedisError, OSError) as error:
-                log.warning("socket.redis_is_away", reason=str(error))
+                log.debug("socket.redis_is_away", reason=str(error))
                 await asyncio.sleep(JOIN_RETRY_S)
         if self._v is None:
             self._fallback = asyncio.get_running_loop().call_later(SNAPSHOT_WITHIN_S, self._read_snapshot_soon)
@@ -212,7 +217,7 @@ class TopicConsumer(AsyncConsumer):
             await self.process.inbox.post(self._topic, arrival, **post)
 
     def _read_snapshot_soon(self) -> None:
-        self._joining = asyncio.create_task(self._read_snapshot())
+        self._joining = self.process.run(self._read_snapshot())
 
     async def _read_snapshot(self) -> None:
         """No worker lives at the moment; what Redis holds is the truth all the same."""
@@ -220,7 +225,7 @@ class TopicConsumer(AsyncConsumer):
         try:
             topic = await self.process.store.read(self._topic)
         except (RedisError, OSError) as error:
-            log.warning("socket.redis_is_away", reason=str(error))
+            log.debug("socket.redis_is_away", reason=str(error))
             return
         fields = protocol.snapshot(topic, self.place.member, self.process.clock.now())
         self._begin(topic.v, protocol.encode(fields))
@@ -229,6 +234,9 @@ class TopicConsumer(AsyncConsumer):
         assert self.place is not None
         if self._fallback is not None:
             self._fallback.cancel()
+        if self._v is not None and v < self._v:  # a late answer, overtaken by what was told since
+            self.resync()
+            return
         self._v = v
         self._out.text(protocol.joined(self.place.room, fields.encode()))
         early, self._early = self._early, []
@@ -302,16 +310,23 @@ class TopicConsumer(AsyncConsumer):
         self._pending[ref] = pending
         try:
             pending.entry = await self.process.inbox.post(
-                self._topic, command, reply_to=self.channel_name, ref=ref, patience_ms=PATIENCE_MS
+                self._topic,
+                command,
+                reply_to=self.channel_name,
+                ref=ref,
+                patience_ms=PATIENCE_MS,
+                given_at=self.process.clock.now(),
             )
         except (RedisError, OSError) as error:
-            log.warning("socket.redis_is_away", reason=str(error))
-            pending.timer.cancel()
-            del self._pending[ref]
-            self._say(protocol.error("unavailable", UNAVAILABLE, id))
+            log.debug("socket.redis_is_away", reason=str(error))
+            # A command that Redis may have received may yet be obeyed: what became of it is told when it has lapsed.
+            if was_not_sent(error) and ref in self._pending:
+                del self._pending[ref]
+                pending.timer.cancel()
+                self._say(protocol.error("unavailable", UNAVAILABLE, id))
 
     def _lapse(self, ref: int) -> None:
-        self._late = asyncio.create_task(self._answer_late(self._pending.pop(ref)))
+        self.process.run(self._answer_late(self._pending.pop(ref)))
 
     async def _answer_late(self, pending: Pending) -> None:
         """No answer came. Either no worker obeyed in time, or one did and its answer was lost: Redis knows which."""

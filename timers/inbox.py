@@ -79,11 +79,18 @@ class Inbox:
         self._knock = redis.register_script(KNOCK)
 
     async def post(
-        self, topic: str, command: Command, *, reply_to: str | None = None, ref: int = 0, patience_ms: int | None = None
+        self,
+        topic: str,
+        command: Command,
+        *,
+        reply_to: str | None = None,
+        ref: int = 0,
+        patience_ms: int | None = None,
+        given_at: int | None = None,
     ) -> str:
         """Returns the entry's id. Raises `RedisError` or `OSError` when Redis is away; the command may or may not have been
-        received then."""
-        note = records.write({"reply_to": reply_to, "ref": ref, "patience_ms": patience_ms})
+        received then. `patience_ms` counts from the receipt, or from `given_at` where Redis may receive it later."""
+        note = records.write({"reply_to": reply_to, "ref": ref, "patience_ms": patience_ms, "given_at": given_at})
         id = await self._post(keys=self._keys(topic), args=[topic, records.write_command(command), note])
         return id.decode()
 
@@ -131,9 +138,13 @@ def _entry(id: bytes, fields: dict[bytes, bytes]) -> Entry:
     try:
         note = records.read(fields[b"note"])
         topic, command = fields[b"topic"].decode(), records.read_command(fields[b"command"])
-    except (KeyError, TypeError, ValueError):
+        lapses_at = _lapses_at(at, note)
+    except (AttributeError, KeyError, TypeError, ValueError):
         log.exception("inbox.unreadable", cursor=cursor)
         return Entry(cursor, at, "", None, None, 0, None)
-    patience_ms = note.get("patience_ms")
-    lapses_at = None if patience_ms is None else at + patience_ms
     return Entry(cursor, at, topic, command, note.get("reply_to"), note.get("ref", 0), lapses_at)
+
+
+def _lapses_at(at: int, note: dict[str, Any]) -> int | None:
+    patience_ms, given_at = note.get("patience_ms"), note.get("given_at")
+    return None if patience_ms is None else (at if given_at is None else given_at) + patience_ms

@@ -15,6 +15,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from timers import topics
+from timers.server_clock import server_time_s
 from timers.store import BEGINNING
 
 LEASE_MS = 3_000
@@ -119,8 +120,7 @@ class Census:
 
 async def census(redis: Redis, shards: int) -> Census:
     """Raises `RedisError` or `OSError` when Redis is away."""
-    seconds, microseconds = await redis.time()
-    now = seconds * 1000 + microseconds // 1000
+    now = int(await server_time_s(redis) * 1000)
     live = await redis.zcount(topics.WORKERS_KEY, now - LEASE_MS, "+inf")
     async with redis.pipeline(transaction=False) as pipeline:
         for shard in range(shards):

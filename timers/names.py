@@ -11,7 +11,7 @@ JOINERS = "\u200c\u200d"
 def clean(text: str) -> str:
     """The text without control and direction-changing characters and without surrounding space; may be empty."""
     kept = "".join(character for character in text if _is_plain(character)).strip()
-    return kept if kept.strip(JOINERS) else ""
+    return kept if any(character not in JOINERS and not character.isspace() for character in kept) else ""
 
 
 def _is_plain(character: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine
 from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -21,6 +22,7 @@ from timers.topic import Leave
 from tomato import redis
 from tomato.layer import Sink
 from tomato.limits import TokenBucket
+from tomato.logs import Outage
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +42,10 @@ class WebProcess:
         self.sockets: set[Any] = set()
         self.sockets_per_address: Counter[str] = Counter()
         self._buckets: dict[str, TokenBucket] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._unsaid_goodbyes: list[tuple[str, Leave]] = []
         self._vouching: asyncio.Task[None] | None = None
+        self._outage = Outage(log, "process.redis")
 
     @property
     def name(self) -> str:
@@ -57,6 +61,13 @@ class WebProcess:
             await self._vouch()
             await self._hear_roll_calls()
             self._vouching = asyncio.create_task(self._keep_vouching())
+
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Work of a socket beside its messages. The loop itself would forget a task that nobody holds."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def bucket(self, person: str) -> TokenBucket:
         """The allowance of one person, shared by all the tabs that this process holds."""
@@ -91,7 +102,9 @@ class WebProcess:
                     self._arrive_again()
                 await self._say_unsaid_goodbyes()
             except (RedisError, OSError) as error:
-                log.warning("process.redis_is_away", reason=str(error))
+                self._outage.goes_on(error)
+            else:
+                self._outage.is_over()
 
     async def _hear_roll_calls(self) -> None:
         channel = await self.layer.new_channel()

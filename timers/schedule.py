@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from zlib import crc32
 
 SLOTS = 20
 SLOT_MS = 1_000 // SLOTS
+SPARE_ENTRIES = 64
 
 
 def slot_of(topic: str) -> int:
@@ -32,7 +33,8 @@ class TickSlots:
 
 
 class Deadlines:
-    """The next deadline of each topic. A changed one leaves its old entry in the heap, to be passed over."""
+    """The next deadline of each topic. A changed one leaves its old entry in the heap, to be passed over; when most entries
+    are such, the heap is made anew."""
 
     def __init__(self) -> None:
         self._at: dict[str, int] = {}
@@ -44,6 +46,9 @@ class Deadlines:
         elif self._at.get(topic) != at:
             self._at[topic] = at
             heappush(self._heap, (at, topic))
+            if len(self._heap) > 2 * len(self._at) + SPARE_ENTRIES:
+                self._heap = [(at, topic) for topic, at in self._at.items()]
+                heapify(self._heap)
 
     def next(self) -> int | None:
         while self._heap and self._is_stale(self._heap[0]):

@@ -92,18 +92,21 @@ class Shard:
     async def run(self) -> None:
         """Owns the shard until `stop`. Raises `LeaseLost` when somebody else does."""
         loaded = False
-        while not self._stopping:
-            try:
-                if not loaded:
-                    await self._load()
-                    loaded = True
-                await self._turn()
-            except (RedisError, OSError) as error:
-                self._reading = None
-                # Whether the last commit was made is unknown: only Redis can tell what holds.
-                log.warning("shard.redis_is_away", shard=self.number, reason=str(error))
-                loaded = False
-                await asyncio.sleep(REDIS_RETRY_S)
+        try:
+            while not self._stopping:
+                try:
+                    if not loaded:
+                        await self._load()
+                        loaded = True
+                    await self._turn()
+                except (RedisError, OSError) as error:
+                    # Whether the last commit was made is unknown: only Redis can tell what holds.
+                    log.debug("shard.redis_is_away", shard=self.number, reason=str(error))
+                    loaded = False
+                    await self._stop_reading()
+                    await asyncio.sleep(REDIS_RETRY_S)
+        finally:
+            await self._stop_reading()
         await asyncio.gather(*self._parking, return_exceptions=True)
 
     def stop(self) -> None:
@@ -111,6 +114,12 @@ class Shard:
         self._stopping = True
         if self._reading is not None:
             self._reading.cancel()
+
+    async def _stop_reading(self) -> None:
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def _load(self) -> None:
         loaded = await self._tools.store.load(self.number)
@@ -121,17 +130,22 @@ class Shard:
         log.debug("shard.loaded", shard=self.number, topics=len(self.topics), cursor=self._cursor)
         # Perhaps nobody has heard of the last commit. Who has, passes over a version that is known.
         await self._say(self._tools.broadcaster.again(loaded.unsaid, self._tools.clock.now()))
+        await self._tick_all()
         if loaded.overrun:
             await self._call_roll()
 
+    async def _tick_all(self) -> None:
+        """Ends the silence of a change of owners at once, and not when each topic's slot comes round."""
+        now = self._tools.clock.now()
+        ticking = [topic for topic in self.topics.values() if self._ticks(topic)]
+        if self.lease.stands():
+            await self._tools.broadcaster.say(self._tools.broadcaster.tick(topic, now) for topic in ticking)
+
     async def _call_roll(self) -> None:
         """Arrivals and leavings were lost: nobody counts as here until their process has said so again."""
-        now, batch = self._tools.clock.now(), Batch(cursor=self._cursor)
         for topic in tuple(self.topics.values()):
-            for process in topic.processes():
-                latest = batch.after.get(topic.name, topic)
-                batch.take(latest, core.apply(latest, Lose(process), now, self._tools.rules))
-        await self._commit(batch)
+            for process in sorted(topic.processes()):
+                await self._tools.inbox.post(topic.name, Lose(process))
         await self._say([self._tools.broadcaster.roll_call(self.number)])
         await self._tools.store.forget_overrun(self.number)
 
@@ -222,7 +236,10 @@ class Shard:
             for process in topic.processes():
                 self.processes.setdefault(process, set()).add(topic.name)
         self._deadlines.set(topic.name, None if topic.empty else core.next_deadline(topic, self._tools.rules))
-        self.ticks.set(topic.name, ticks=topic.quiet_since is None and any(topic.running()))
+        self.ticks.set(topic.name, ticks=self._ticks(topic))
+
+    def _ticks(self, topic: Topic) -> bool:
+        return topic.quiet_since is None and any(topic.running())
 
     # Time
 

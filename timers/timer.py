@@ -204,7 +204,7 @@ def _redo(history: History) -> tuple[History, Action | None]:
     if not history.future:
         return history, None
     after, *later = history.future
-    return History(after, (history.timer, *history.past)[:UNDO_DEPTH], tuple(later)), Action.REDO
+    return History(after, (history.timer, *history.past), tuple(later)), Action.REDO
 
 
 # The commands, one by one ---------------------------------------------------------------------------------------------

@@ -253,17 +253,17 @@ def _arrive(topic: Topic, arrival: Arrive, now: int, rules: Rules) -> Change:
     is_here = known is not None and known.here
     if not is_here and topic.is_room and sum(1 for _ in topic.here()) >= rules.max_members:
         return Change(topic, answer=Full())
-    topic = _unpark(topic, arrival.parked, now)
+    topic, events = _unpark(topic, arrival, now)
     name = known.name if known else _spare_name(topic)
     joined_at = known.joined_at if known and known.here else now
     sockets = {**(known.sockets if known else {}), arrival.socket: arrival.process}
     person = Person(name, joined_at, sockets)
     topic = replace(_with_person(topic, arrival.member, person), quiet_since=None)
     if not topic.is_room or (is_here and known is not None and known.tabs == person.tabs):
-        return Change(topic, answer=Answer(topic.v, True, now))
+        return Change(topic, events, Answer(topic.v, True, now))
     event = UserUpdated if is_here else UserJoined
     topic = replace(topic, v=topic.v + 1)
-    return Change(topic, (event(topic.v, arrival.member, person),), Answer(topic.v, True, now))
+    return Change(topic, (*events, event(topic.v, arrival.member, person)), Answer(topic.v, True, now))
 
 
 def _leave(topic: Topic, member: str, socket: str, now: int) -> Change:
@@ -275,7 +275,7 @@ def _leave(topic: Topic, member: str, socket: str, now: int) -> Change:
 
 def _lose(topic: Topic, process: str, now: int) -> Change:
     events: tuple[Event, ...] = ()
-    for member, person in topic.people.items():
+    for member, person in sorted(topic.people.items()):
         lost = {socket for socket, owner in person.sockets.items() if owner == process}
         if lost:
             change = _without_sockets(topic, member, lost, now)
@@ -340,11 +340,15 @@ def _with_timer(topic: Topic, timer_id: str, held: Held) -> Topic:
     return replace(topic, timers={**topic.timers, timer_id: held})
 
 
-def _unpark(topic: Topic, parked: Mapping[str, Timer], now: int) -> Topic:
-    for timer_id, timer in parked.items():
+def _unpark(topic: Topic, arrival: Arrive, now: int) -> tuple[Topic, tuple[Event, ...]]:
+    """With the timers that the database had; a live one wins over a parked one. Who is here already is told."""
+    events: tuple[Event, ...] = ()
+    for timer_id, timer in sorted(arrival.parked.items()):
         if timer_id not in topic.timers:
-            topic = _with_timer(topic, timer_id, Held(History(timer), topic.v, now))
-    return topic
+            action = Action.CONFIGURE if timer.stopped else Action.PAUSE
+            change = _tell(topic, timer_id, History(timer), action, arrival.member, now)
+            topic, events = change.topic, events + change.events
+    return topic, events
 
 
 def _expire(topic: Topic, timer_ids: tuple[str, ...], now: int, rules: Rules) -> Change:
@@ -439,14 +443,15 @@ def _dues(topic: Topic, rules: Rules) -> Iterator[Due]:
         if person.here:
             yield Due(person.left_at + GRACE_MS, Happening.DEPART, member)
         elif member not in topic.timers:
-            yield Due(person.left_at + _remembered_ms(topic, member, rules), Happening.FORGET, member)
+            yield Due(_forgotten_at(topic, member, person.left_at, rules), Happening.FORGET, member)
 
 
-def _remembered_ms(topic: Topic, member: str, rules: Rules) -> int:
-    """How long somebody who left is known: while the room goes on, as long as an `id` of theirs may come again."""
-    if topic.quiet_since is None and topic.answers.get(member):
-        return max(rules.idle_ttl_ms, ANSWERS_KEPT_MS)
-    return rules.idle_ttl_ms
+def _forgotten_at(topic: Topic, member: str, left_at: int, rules: Rules) -> int:
+    """When somebody who left is forgotten; while the topic lives on, not before an `id` of theirs may be new again."""
+    at = left_at + rules.idle_ttl_ms
+    if topic.quiet_since is None or topic.timers:
+        at = max([at, *(answer.at + ANSWERS_KEPT_MS for answer in topic.answers.get(member, {}).values())])
+    return at
 
 
 def _happen(topic: Topic, due: Due) -> Change:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from timers import snapshots
@@ -24,4 +25,11 @@ async def home(request: PageRequest) -> HttpResponse:
 async def show_home(request: PageRequest, status: int = 200, **said: Any) -> HttpResponse:
     """The page itself. `said` is what a form on it has to say to its sender."""
     snapshot = await snapshots.solo(request.device)
-    return render(request, "timers/home.html", {"snapshot": snapshot, **said}, status=status)
+    return render_live(request, "timers/home.html", {"snapshot": snapshot, **said}, status=status)
+
+
+def render_live(request: PageRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """A page that shows the present: the browser may keep it, but asks before it shows it again."""
+    response = render(request, template, context, status=status)
+    patch_cache_control(response, private=True, no_cache=True)
+    return response

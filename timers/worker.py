@@ -14,6 +14,7 @@ from timers.leases import RENEW_EVERY_S, Leases
 from timers.schedule import SLOT_MS, SLOTS
 from timers.shard import LeaseLost, Shard, Tools
 from timers.topic import Lose
+from tomato.logs import Outage
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,7 @@ class Worker:
         self._shards: dict[int, Shard] = {}
         self._runs: dict[int, asyncio.Task[None]] = {}
         self._missing: set[str] = set()
+        self._outage = Outage(log, "worker.redis")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then hands everything over. A side task that dies ends the worker with its error."""
@@ -51,7 +53,7 @@ class Worker:
             try:
                 await self._tools.clock.sync()
             except (RedisError, OSError) as error:
-                log.warning("worker.redis_is_away", reason=str(error))
+                self._outage.goes_on(error)
                 await asyncio.sleep(REDIS_RETRY_S)
 
     # Shards
@@ -60,8 +62,9 @@ class Worker:
         while True:
             try:
                 await self._balance()
+                self._outage.is_over()
             except (RedisError, OSError) as error:
-                log.warning("worker.redis_is_away", reason=str(error))
+                self._outage.goes_on(error)
             await asyncio.sleep(RENEW_EVERY_S)
 
     async def _balance(self) -> None:
@@ -136,7 +139,7 @@ class Worker:
                 await self._drop_the_silent()
             except (RedisError, OSError) as error:
                 self._missing.clear()
-                log.warning("worker.redis_is_away", reason=str(error))
+                self._outage.goes_on(error)
 
     async def _drop_the_silent(self) -> None:
         """A process is lost when it was missing twice: after Redis was away everybody needs a moment."""

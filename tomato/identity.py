@@ -5,13 +5,12 @@ from __future__ import annotations
 import hmac
 import secrets
 from hashlib import sha256
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, parse_cookie
 
 COOKIE = "tomato_device"
 ONE_YEAR_S = 365 * 24 * 3600
@@ -44,13 +43,9 @@ def device_of(scope: dict[str, Any]) -> str | None:
     """The device whose cookie came with a socket's handshake; None without one, or with one we did not sign."""
     for name, value in scope["headers"]:
         if name == b"cookie":
-            cookies: SimpleCookie = SimpleCookie()
-            try:
-                cookies.load(value.decode("latin-1"))
-            except CookieError:
-                continue
-            if COOKIE in cookies:
-                return _device_in(cookies[COOKIE].value)
+            cookie = parse_cookie(value.decode("latin-1")).get(COOKIE)
+            if cookie is not None:
+                return _device_in(cookie)
     return None
 
 

@@ -22,6 +22,7 @@ from channels_redis.utils import _wrap_close, decode_hosts
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
+from tomato.logs import Outage
 from tomato.redis import open_connection
 
 log = structlog.get_logger(__name__)
@@ -62,14 +63,17 @@ class HubLayer(RedisPubSubLoopLayer):
         self.sinks: dict[str, Sink] = {}
         self._mailbox = f"{prefix}.{self.process}"
         self._numbers = itertools.count(1)
+        self._opening: asyncio.Task[None] | None = None
         self._shards = [HubConnection(host["address"], self) for host in decode_hosts(hosts)]
 
     # Channels
 
     async def new_channel(self, prefix: str = "specific.") -> str:
-        await self._get_shard(self._mailbox).subscribe(self._mailbox)
+        """Does not wait for Redis: messages to the channel come once the process' mailbox is subscribed."""
         channel = f"{self._mailbox}!{next(self._numbers)}"
         self.channels[channel] = asyncio.Queue(QUEUE_CAPACITY)
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._get_shard(self._mailbox).subscribe(self._mailbox))
         return channel
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
@@ -84,10 +88,19 @@ class HubLayer(RedisPubSubLoopLayer):
         self.sinks.pop(channel, None)
         self.channels.pop(channel, None)
 
+    async def flush(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        self.sinks.clear()
+        await super().flush()
+
     # Groups
 
     async def group_add(self, group: str, channel: str) -> None:
         """Returns once Redis has confirmed the subscription: nothing published from then on is missed."""
+        if self._opening is not None:
+            await asyncio.shield(self._opening)
         name = self._get_group_channel_name(group)
         self.groups.setdefault(name, set()).add(channel)
         await self._get_shard(name).subscribe(name)
@@ -131,12 +144,14 @@ class HubLayer(RedisPubSubLoopLayer):
         try:
             message = self.channel_layer.deserialize(data)
         except ValueError:
+            message = None
+        if not isinstance(message, dict):
             log.warning("layer.unreadable", channel=name, length=len(data))
             return
         if name == self._mailbox:
-            self._hand(message.pop(CHANNEL_FIELD, ""), message, data)
+            self._hand(message.pop(CHANNEL_FIELD, ""), message)
         for channel in tuple(self.groups.get(name, ())):
-            self._hand(channel, message, data)
+            self._hand(channel, message)
 
     def gap(self) -> None:
         for sink in tuple(self.sinks.values()):
@@ -145,7 +160,7 @@ class HubLayer(RedisPubSubLoopLayer):
             except Exception:
                 log.exception("layer.sink_failed")
 
-    def _hand(self, channel: str, message: dict[str, Any], data: bytes) -> None:
+    def _hand(self, channel: str, message: dict[str, Any]) -> None:
         """One broken sink never touches another."""
         sink = self.sinks.get(channel)
         if sink is not None:
@@ -155,7 +170,7 @@ class HubLayer(RedisPubSubLoopLayer):
                 log.exception("layer.sink_failed", channel=channel)
         elif channel in self.channels:
             try:
-                self.channels[channel].put_nowait(data)
+                self.channels[channel].put_nowait(self.channel_layer.serialize(message))
             except asyncio.QueueFull:
                 log.warning("layer.queue_full", channel=channel, capacity=QUEUE_CAPACITY)
 
@@ -226,20 +241,18 @@ class Subscriber:
             pass
 
     async def _listen(self) -> None:
-        was_lost = False
+        outage = Outage(log, "layer.redis")
         while True:
             connection = open_connection(self._url)
             try:
-                await connection.connect()
+                await _connect(connection)
                 await self._subscribe_all(connection)
-                if was_lost:
-                    log.info("layer.redis_is_back")
+                if outage.lasts:
                     self._on_gap()
+                outage.is_over()
                 await self._hear(connection)
             except (RedisError, OSError) as error:
-                if not was_lost:
-                    log.warning("layer.redis_is_away", reason=str(error))
-                was_lost = True
+                outage.goes_on(error)
                 await asyncio.sleep(RECONNECT_S)
             finally:
                 self._connection = None
@@ -331,7 +344,7 @@ class Publisher:
     async def _publish(self, publications: list[Publication]) -> list[int]:
         if self._connection is None:
             self._connection = open_connection(self._url)
-            await self._connection.connect()
+            await _connect(self._connection)
         connection = self._connection
         packed = connection.pack_commands(("PUBLISH", name, data) for name, data in publications)
         await connection.send_packed_command(packed, check_health=False)
@@ -341,3 +354,12 @@ class Publisher:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.disconnect(nowait=True)
+
+
+async def _connect(connection: AbstractConnection) -> None:
+    """The greeting has no time limit of its own, and a server may accept and then say nothing."""
+    try:
+        async with asyncio.timeout(SILENCE_S):
+            await connection.connect()
+    except TimeoutError as error:
+        raise ConnectionError(f"The Redis server accepted, but said nothing for {SILENCE_S:g} s.") from error

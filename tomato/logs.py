@@ -58,3 +58,21 @@ class Unexpected(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return getattr(record, "status_code", None) not in (404, 503)
+
+
+class Outage:
+    """Something that many ask for is away: said once when it goes and once when it is back, not at every try."""
+
+    def __init__(self, log: structlog.typing.FilteringBoundLogger, what: str) -> None:
+        self._log, self._what = log, what
+        self.lasts = False
+
+    def goes_on(self, reason: object) -> None:
+        if not self.lasts:
+            self._log.warning(f"{self._what}_is_away", reason=str(reason))
+        self.lasts = True
+
+    def is_over(self) -> None:
+        if self.lasts:
+            self._log.info(f"{self._what}_is_back")
+        self.lasts = False

@@ -16,6 +16,7 @@ import redis.asyncio
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException
 from redis.retry import Retry as SyncRetry
 
 from tomato import CannotStart
@@ -35,7 +36,7 @@ def connect(url: str, **options: Any) -> redis.asyncio.Redis:
     # Without retries of its own: a command that may have been applied must not be sent again behind our back.
     settings = {**SECONDS, "max_connections": MAX_CONNECTIONS, "retry": Retry(NoBackoff(), 0), **options}
     if url.startswith(CLUSTER_PREFIX):
-        return redis.asyncio.RedisCluster.from_url(url.replace(CLUSTER_PREFIX, "redis://", 1), **settings)  # type: ignore[return-value]
+        return Cluster.from_url(url.replace(CLUSTER_PREFIX, "redis://", 1), **settings)  # type: ignore[return-value]
     return redis.asyncio.Redis.from_url(url, **settings)
 
 
@@ -45,6 +46,47 @@ def connect_sync(url: str, **options: Any) -> redis.Redis:
     if url.startswith(CLUSTER_PREFIX):
         return redis.RedisCluster.from_url(url.replace(CLUSTER_PREFIX, "redis://", 1), **settings)  # type: ignore[return-value]
     return redis.Redis.from_url(url, **settings)
+
+
+class Cluster(redis.asyncio.RedisCluster):
+    """A cluster that is away says so as a single server does, by a `RedisError`."""
+
+    async def initialize(self, *arguments: Any, **options: Any) -> "Cluster":
+        try:
+            await super().initialize(*arguments, **options)
+        except RedisClusterException as error:
+            raise redis.ConnectionError(str(error)) from error
+        return self
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        try:
+            return await super().execute_command(*words, **options)
+        except RedisClusterException as error:
+            raise redis.ConnectionError(str(error)) from error
+
+
+def was_not_sent(error: Exception) -> bool:
+    """Whether a command that failed with `error` surely never reached Redis, or was refused there. If not, it may have been obeyed."""
+    refused = (redis.ResponseError, redis.AuthenticationError, redis.BusyLoadingError, redis.MaxConnectionsError)
+    return isinstance(error, refused) or "connecting to" in str(error)
+
+
+async def risks(client: redis.asyncio.Redis) -> list[str]:
+    """What the way this Redis is set up puts at risk, each as a sentence. Raises `RedisError` or `OSError` when it is away."""
+    answer: Any = await client.info()
+    servers = [answer] if "redis_version" in answer else list(answer.values())
+    policies = {server["maxmemory_policy"] for server in servers} - {"noeviction"}
+    found = [
+        f"This Redis evicts keys when its memory is full (maxmemory-policy {policy}): running timers, people and commands "
+        "may vanish without a word. Set maxmemory-policy to noeviction."
+        for policy in sorted(policies)
+    ]
+    if not all(server["aof_enabled"] for server in servers):
+        found.append(
+            "This Redis does not write its changes to disk as they come (appendonly no): when it restarts, running and "
+            "paused timers and acknowledged commands are lost, or fall back to its last dump. Set appendonly to yes."
+        )
+    return found
 
 
 def open_connection(url: str) -> AbstractConnection:

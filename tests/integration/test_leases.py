@@ -35,7 +35,7 @@ def holder(client: redis.Redis, shard: int) -> bytes | None:
 
 
 def expires_in_ms(client: redis.Redis, shard: int) -> int:
-    return client.pttl(topics.lease_key(shard))  # type: ignore[return-value]
+    return client.pttl(topics.lease_key(shard))
 
 
 # One shard, one owner -------------------------------------------------------------------------------------------------

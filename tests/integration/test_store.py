@@ -51,7 +51,8 @@ def busy_room() -> Scene:
 
 def everything(client: redis.Redis) -> dict[bytes, Any]:
     """All that Redis holds, to be compared."""
-    return {key: client.dump(key) for key in client.keys()}
+    keys: Any = client.keys()
+    return {key: client.dump(key) for key in keys}
 
 
 def completions(client: redis.Redis) -> list[bytes]:
@@ -74,7 +75,7 @@ async def test_a_commit_writes_topics_cursor_words_and_completions(empty_redis: 
         verdict = await store.commit(SHARD, TOKEN, "5-1", changes, to_say=b"words", completions=[b"one", b"two"])
         loaded = await store.load(SHARD)
     assert verdict is Verdict.DONE
-    assert loaded == Loaded({room.topic.name: room.topic, solo.topic.name: solo.topic}, "5-1", b"words")
+    assert loaded == Loaded({room.topic.name: room.topic, solo.topic.name: solo.topic}, "5-1", b"words", False)
     assert completions(empty_redis) == [b"one", b"two"]
 
 
@@ -111,7 +112,7 @@ async def test_the_next_commit_takes_back_what_was_to_be_said(empty_redis: redis
     async with owned_store() as store:
         await store.commit(SHARD, TOKEN, "5-1", [], to_say=b"words")
         await store.commit(SHARD, TOKEN, "6-0", [])
-        assert await store.load(SHARD) == Loaded({}, "6-0", b"")
+        assert await store.load(SHARD) == Loaded({}, "6-0", b"", False)
     assert not empty_redis.exists(UNSAID)
 
 
@@ -137,7 +138,7 @@ async def test_an_empty_topic_leaves_no_key_no_field_and_no_member(empty_redis: 
         await store.commit(SHARD, TOKEN, "1-0", as_new(solo))
         assert empty_redis.smembers(INDEX) == {solo.topic.name.encode()}
         await store.commit(SHARD, TOKEN, "2-0", [(solo.topic, Topic(solo.topic.name, v=solo.topic.v))])
-        assert await store.load(SHARD) == Loaded({}, "2-0", b"")
+        assert await store.load(SHARD) == Loaded({}, "2-0", b"", False)
     assert set(everything(empty_redis)) == {topics.lease_key(SHARD).encode(), CURSOR.encode()}
 
 
@@ -218,7 +219,15 @@ async def test_a_topic_is_read_as_committed_and_a_strange_one_is_new() -> None:
 
 async def test_a_new_shard_begins_at_the_beginning() -> None:
     async with owned_store() as store:
-        assert await store.load(SHARD) == Loaded({}, BEGINNING, b"")
+        assert await store.load(SHARD) == Loaded({}, BEGINNING, b"", False)
+
+
+async def test_a_new_owner_learns_that_commands_were_dropped_until_that_is_forgotten(empty_redis: redis.Redis) -> None:
+    empty_redis.set(topics.overrun_key(SHARD), 1)
+    async with owned_store() as store:
+        assert (await store.load(SHARD)).overrun
+        await store.forget_overrun(SHARD)
+        assert not (await store.load(SHARD)).overrun
 
 
 async def test_a_shard_of_many_topics_is_loaded_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,8 +42,9 @@ class Socket:
     # What the worker says, as a client reads it
 
     def told(self, kind: str | None = None) -> list[Message]:
-        """The messages to everyone, of one type or of all."""
-        messages = [orjson.loads(message["text"]) for message in self.heard if message["type"] == EVENT]
+        """What everyone was told of changes, of one type or of all; not the ticks."""
+        events = (message for message in self.heard if message["type"] == EVENT and not message["ticks"])
+        messages = [orjson.loads(event["text"]) for event in events]
         return [message for message in messages if kind in (None, message["type"])]
 
     def acks(self) -> list[Message]:
@@ -59,8 +60,15 @@ class Socket:
         self.gaps += 1
 
 
+async def a_channel(layer: Any) -> str:
+    """A new channel, once what is sent to it arrives."""
+    channel: str = await layer.new_channel()
+    await layer._opening
+    return channel
+
+
 async def a_socket(layer: Any, *groups: str) -> Socket:
-    socket = Socket(layer, await layer.new_channel())
+    socket = Socket(layer, await a_channel(layer))
     for group in groups:
         await layer.group_add(group, socket.channel)
     return socket

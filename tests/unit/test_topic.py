@@ -456,6 +456,17 @@ def test_an_id_outlives_an_absence_of_everybody_while_the_timer_runs(enter: Call
     assert scene.timer().duration_ms == minutes(26)
 
 
+def test_an_id_of_who_is_already_away_is_kept_for_its_ten_minutes_too() -> None:
+    """What a process sent that was thought to be lost, or a script with a cookie."""
+    room = room_with("ana", "jun")
+    room.lose("web-1")
+    room.arrive("jun", process="web-2")
+    room.wait(IDLE_MS - 1)
+    room.press("ana", Add(minutes(1)), id="1")
+    room.wait(IDS_KEPT_MS - 1)
+    assert not room.press("ana", Add(minutes(1)), id="1").events
+
+
 def test_ids_of_who_is_away_are_forgotten_after_ten_minutes_while_the_room_goes_on() -> None:
     room = room_with("ana", "jun")
     room.press("ana", Add(minutes(1)), id="1")

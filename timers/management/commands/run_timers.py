@@ -7,6 +7,7 @@ import os
 import signal
 from typing import Any
 
+import structlog
 import uvloop
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -22,6 +23,8 @@ from timers.store import Store
 from timers.topic import Rules
 from timers.worker import Worker
 from tomato import redis
+
+log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
@@ -40,6 +43,7 @@ async def _work() -> None:
     layer = get_channel_layer()
     try:
         await _agree_on_shards(client, environment.shards)
+        await _name_risks(client)
         tools = Tools(
             store=Store(client, environment.shards),
             inbox=Inbox(client, environment.shards),
@@ -74,6 +78,14 @@ async def _agree_on_shards(client: Any, shards: int) -> None:
         raise CommandError(
             f"TOMATO_SHARDS is {shards}, but the timers in this Redis are kept in {stored} shards: set TOMATO_SHARDS={stored}."
         )
+
+
+async def _name_risks(client: Any) -> None:
+    try:
+        for risk in await redis.risks(client):
+            log.warning("worker.redis_is_risky", risk=risk)
+    except (RedisError, OSError) as error:
+        log.warning("worker.redis_not_examined", reason=str(error))
 
 
 def _dies_at(crash_point: str) -> Any:

@@ -12,7 +12,14 @@ export function ends(timer, timeOfDay, now, starter = null) {
   if (timer.status === "stopped") return "Ready";
   if (timer.status === "paused") return "Paused";
   if (timer.ends_at <= now) return `Ended at ${timeOfDay}`;
-  return starter ? `Started by ${starter}, ends ${timeOfDay}` : `Ends at ${timeOfDay}`;
+  return starter ? `Started by ${firstName(starter)}, ends ${timeOfDay}` : `Ends at ${timeOfDay}`;
+}
+
+/** As much of a name as fits into the dial. */
+function firstName(name) {
+  const [first] = name.split(" ");
+  const letters = [...first];
+  return letters.length > 12 ? `${letters.slice(0, 11).join("")}…` : first;
 }
 
 /** "Jun paused the timer", "You paused it in another tab". */
