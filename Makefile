@@ -38,7 +38,7 @@ test: .venv/installed-for-tests
 	@$(PYTHON) -m tests.support.chromium
 	@$(MAKE) check
 	@$$(echo .venv/lib/python*/site-packages/playwright/driver/node) --test --test-reporter=dot tests/javascript/*.test.js
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n 3 --dist loadfile
 
 # Writes the pins anew, within what the .in files allow; `make requirements UPGRADE=--upgrade` takes the newest.
 requirements: .venv-compile/installed

@@ -14,7 +14,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from timers import protocol, topics
-from timers.topic import Answer, Event, Full, Topic
+from timers.topic import Answer, Event, Full, Topic, Users
 from tomato.logs import Outage
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,11 @@ class Broadcaster:
         return heard
 
     def event(self, topic: str, event: Event, now: int) -> tuple[str, bytes]:
-        return self._to_all(topic, event.v, protocol.encode(protocol.event(event, now)), ticks=False)
+        text = protocol.encode(protocol.event(event, now))
+        if isinstance(event, Users):
+            newcomers = [member for member, _ in event.joined]
+            return self._to_all(topic, event.v, text, ticks=False, newcomers=newcomers)
+        return self._to_all(topic, event.v, text, ticks=False)
 
     def tick(self, topic: Topic, now: int) -> tuple[str, bytes]:
         return self._to_all(topic.name, topic.v, protocol.encode(protocol.tick(topic, now)), ticks=True)
@@ -75,8 +79,8 @@ class Broadcaster:
             for name, data in (serializer.deserialize(kept) if kept else ())
         ]
 
-    def _to_all(self, topic: str, v: int, text: str, *, ticks: bool) -> tuple[str, bytes]:
-        return self._layer.grouped(topic, {"type": EVENT, "v": v, "text": text, "ticks": ticks})
+    def _to_all(self, topic: str, v: int, text: str, **more: Any) -> tuple[str, bytes]:
+        return self._layer.grouped(topic, {"type": EVENT, "v": v, "text": text, **more})
 
     def _reply(self, channel: str, ref: int, **answer: Any) -> tuple[str, bytes]:
         return self._layer.addressed(channel, {"type": REPLY, "ref": ref, **answer})

@@ -261,7 +261,13 @@ class TopicConsumer(AsyncConsumer):
                 self._out.text(message["text"], may_be_missed=True)
         elif v > self._v:
             self._v = v
-            self._out.text(message["text"])
+            self._out.text(self._as_told_to_me(message))
+
+    def _as_told_to_me(self, message: dict[str, Any]) -> str:
+        assert self.place is not None
+        if self.place.member in message.get("newcomers", ()):
+            return protocol.without_newcomer(message["text"], self.place.member)
+        return message["text"]
 
     def _take_reply(self, reply: dict[str, Any]) -> None:
         if "fields" in reply:

@@ -253,6 +253,8 @@ def event(event: Event, now: int) -> dict[str, Any]:
             return {"type": "session:user-updated", "v": v, "member": _member(member, person)}
         case topic_events.UserLeft(v, member):
             return {"type": "session:user-left", "v": v, "member": member}
+        case topic_events.Users(v, joined, left):
+            return {"type": "session:users", "v": v, "joined": [_member(*one) for one in joined], "left": list(left)}
         case topic_events.TimerState(v, timer_id, timer, action, by):
             fields = _timer_fields(timer_id, timer, v, now)
             return {"type": "timer:state", "v": v, "now_at": now, "timer": fields, "action": action, "by": by}
@@ -285,6 +287,13 @@ def pong(t: float, now: int) -> dict[str, Any]:
 def error(code: str, message: str, id: str | None = None) -> dict[str, Any]:
     fields = {"type": "error", "code": code, "message": message}
     return fields if id is None else {**fields, "id": id}
+
+
+def without_newcomer(text: str, member: str) -> str:
+    """`session:users` as the newcomer gets it, whose own arrival is in their snapshot."""
+    message = orjson.loads(text)
+    joined = [one for one in message["joined"] if one["id"] != member]
+    return encode({**message, "joined": joined})
 
 
 def _timers_told(topic: Topic, member: str | None) -> Iterable[tuple[str, Held]]:

@@ -18,6 +18,7 @@ from timers.topic import (
     Answer,
     Arrive,
     Command,
+    Crowd,
     Expire,
     Held,
     Leave,
@@ -33,6 +34,7 @@ Fields = dict[str, bytes]
 """A topic as a Redis hash holds it."""
 
 HEAD = "topic"
+HEAD_FIELDS = ("v", "as_of", "quiet_since", "crowd")
 
 
 def write(value: Any) -> bytes:
@@ -67,7 +69,7 @@ def read_topic(name: str, fields: Mapping[bytes, bytes]) -> Topic:
         value = orjson.loads(text)
         match kind:
             case "topic":
-                head = _known(Topic, value)
+                head = {**_known(Topic, value), "crowd": _read_crowd(value.get("crowd", {}))}
             case "timer":
                 timers[key] = _read_held(value)
             case "person":
@@ -89,8 +91,9 @@ def read_answer(text: bytes) -> Answer:
 
 def _parts(topic: Topic, known: Topic) -> Iterator[tuple[str, Any]]:
     """The topic's fields that `known` does not have as they are here."""
-    if (topic.v, topic.as_of, topic.quiet_since) != (known.v, known.as_of, known.quiet_since):
-        yield HEAD, {"v": topic.v, "as_of": topic.as_of, "quiet_since": topic.quiet_since}
+    head = {field: getattr(topic, field) for field in HEAD_FIELDS}
+    if head != {field: getattr(known, field) for field in HEAD_FIELDS}:
+        yield HEAD, head
     for timer_id, held in _new(topic.timers, known.timers):
         yield f"timer:{timer_id}", held
     for member, person in _new(topic.people, known.people):
@@ -103,6 +106,10 @@ def _parts(topic: Topic, known: Topic) -> Iterator[tuple[str, Any]]:
 def _new(mapping: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if mapping is not known:
         yield from ((key, value) for key, value in mapping.items() if known.get(key) is not value)
+
+
+def _read_crowd(value: dict[str, Any]) -> Crowd:
+    return Crowd(tuple(value.get("joined", ())), tuple(value.get("left", ())), value.get("told_at", 0))
 
 
 def _read_held(value: dict[str, Any]) -> Held:

@@ -20,6 +20,9 @@ from timers.timer import Action, History, Timer
 Value = TypeVar("Value")
 
 GRACE_MS = 5_000
+CROWD = 50
+"""In a room of more people than this, comings and goings are told together, at most once in `CROWD_TOLD_EVERY_MS`."""
+CROWD_TOLD_EVERY_MS = 1_000
 ANSWERS_KEPT_MS = 600_000
 
 
@@ -72,6 +75,19 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who has come to and gone from a crowded room since it was last told of, at `told_at`."""
+
+    joined: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    told_at: int = 0
+
+    @property
+    def untold(self) -> bool:
+        return bool(self.joined or self.left)
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     """`as_of` is the instant of the last change: time in a topic never runs backward. `quiet_since` is when its last
     socket went, None while somebody is connected."""
@@ -83,6 +99,7 @@ class Topic:
     timers: Mapping[str, Held] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
     answers: Mapping[str, Mapping[str, Answer]] = field(default_factory=dict)
+    crowd: Crowd = Crowd()
 
     @property
     def is_room(self) -> bool:
@@ -176,6 +193,15 @@ class UserLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class Users:
+    """Who joined and left a crowded room since this was last told."""
+
+    v: int
+    joined: tuple[tuple[str, Person], ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UserUpdated:
     v: int
     member: str
@@ -203,7 +229,7 @@ class TimerCompleted:
     completion: str
 
 
-Event = UserJoined | UserLeft | UserUpdated | TimerState | TimerCompleted
+Event = UserJoined | UserLeft | UserUpdated | Users | TimerState | TimerCompleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +285,47 @@ def _arrive(topic: Topic, arrival: Arrive, now: int, rules: Rules) -> Change:
     sockets = {**(known.sockets if known else {}), arrival.socket: arrival.process}
     person = Person(name, joined_at, sockets)
     topic = replace(_with_person(topic, arrival.member, person), quiet_since=None)
-    if not topic.is_room or (is_here and known is not None and known.tabs == person.tabs):
-        return Change(topic, events, Answer(topic.v, True, now))
-    event = UserUpdated if is_here else UserJoined
+    if not is_here:
+        change = _tell_joined(topic, arrival.member)
+    elif known is not None and known.tabs != person.tabs:
+        change = _tell_updated(topic, arrival.member)
+    else:
+        change = Change(topic)
+    return Change(change.topic, events + change.events, Answer(change.topic.v, True, now))
+
+
+def _tell_joined(topic: Topic, member: str) -> Change:
+    if not topic.is_room:
+        return Change(topic)
+    if _is_told_together(topic):
+        left = tuple(other for other in topic.crowd.left if other != member)
+        joined = topic.crowd.joined if left != topic.crowd.left else (*topic.crowd.joined, member)
+        return Change(replace(topic, crowd=replace(topic.crowd, joined=joined, left=left)))
     topic = replace(topic, v=topic.v + 1)
-    return Change(topic, (*events, event(topic.v, arrival.member, person)), Answer(topic.v, True, now))
+    return Change(topic, (UserJoined(topic.v, member, topic.people[member]),))
+
+
+def _tell_left(topic: Topic, member: str) -> Change:
+    if not topic.is_room:
+        return Change(topic)
+    if _is_told_together(topic):
+        joined = tuple(other for other in topic.crowd.joined if other != member)
+        left = topic.crowd.left if joined != topic.crowd.joined else (*topic.crowd.left, member)
+        return Change(replace(topic, crowd=replace(topic.crowd, joined=joined, left=left)))
+    topic = replace(topic, v=topic.v + 1)
+    return Change(topic, (UserLeft(topic.v, member),))
+
+
+def _tell_updated(topic: Topic, member: str) -> Change:
+    """To a room that knows of the person; of who has just come to a crowd it hears soon."""
+    if not topic.is_room or member in topic.crowd.joined:
+        return Change(topic)
+    topic = replace(topic, v=topic.v + 1)
+    return Change(topic, (UserUpdated(topic.v, member, topic.people[member]),))
+
+
+def _is_told_together(topic: Topic) -> bool:
+    return topic.crowd.untold or sum(1 for _ in topic.here()) > CROWD
 
 
 def _leave(topic: Topic, member: str, socket: str, now: int) -> Change:
@@ -290,10 +352,7 @@ def _without_sockets(topic: Topic, member: str, gone: set[str], now: int) -> Cha
     topic = _with_person(topic, member, person)
     if not any(someone.sockets for someone in topic.people.values()):
         topic = replace(topic, quiet_since=now)
-    if person.tabs == before.tabs or not topic.is_room:
-        return Change(topic)
-    topic = replace(topic, v=topic.v + 1)
-    return Change(topic, (UserUpdated(topic.v, member, person),))
+    return Change(topic) if person.tabs == before.tabs else _tell_updated(topic, member)
 
 
 def _rename(topic: Topic, member: str, name: str, now: int) -> Change:
@@ -401,8 +460,8 @@ def advance(topic: Topic, now: int, rules: Rules, most: int | None = None) -> Ch
         due = min(_dues(topic, rules), default=None)
         if due is None or due.at > now:
             break
-        change = _happen(topic, due)
-        topic = replace(change.topic, as_of=max(topic.as_of, due.at))
+        change = _happen(replace(topic, as_of=max(topic.as_of, due.at)), due)
+        topic = change.topic
         events += change.events
     return Change(topic, tuple(events))
 
@@ -424,6 +483,7 @@ class Happening(StrEnum):
     COMPLETE = "complete"
     DEPART = "depart"
     FORGET = "forget"
+    TELL = "tell"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -434,6 +494,8 @@ class Due:
 
 
 def _dues(topic: Topic, rules: Rules) -> Iterator[Due]:
+    if topic.crowd.untold:
+        yield Due(topic.crowd.told_at + CROWD_TOLD_EVERY_MS, Happening.TELL, "")
     for timer_id, timer in topic.running():
         assert timer.ends_at is not None
         yield Due(timer.ends_at, Happening.COMPLETE, timer_id)
@@ -462,6 +524,8 @@ def _happen(topic: Topic, due: Due) -> Change:
             return _depart(topic, due.whose)
         case Happening.FORGET:
             return _forget(topic, due.whose)
+        case Happening.TELL:
+            return _tell_crowd(topic)
 
 
 def _complete(topic: Topic, timer_id: str) -> Change:
@@ -477,11 +541,14 @@ def _complete(topic: Topic, timer_id: str) -> Change:
 
 
 def _depart(topic: Topic, member: str) -> Change:
-    topic = _with_person(topic, member, replace(topic.people[member], here=False))
-    if not topic.is_room:
-        return Change(topic)
-    topic = replace(topic, v=topic.v + 1)
-    return Change(topic, (UserLeft(topic.v, member),))
+    change = _tell_left(topic, member)
+    return replace(change, topic=_with_person(change.topic, member, replace(topic.people[member], here=False)))
+
+
+def _tell_crowd(topic: Topic) -> Change:
+    joined = tuple((member, topic.people[member]) for member in topic.crowd.joined)
+    topic, left = replace(topic, v=topic.v + 1, crowd=Crowd(told_at=topic.as_of)), topic.crowd.left
+    return Change(topic, (Users(topic.v, joined, left),))
 
 
 def _forget(topic: Topic, member: str) -> Change:

@@ -148,6 +148,7 @@ class Worker:
         for process in missing & self._missing:
             log.warning("worker.process_lost", process=process)
             for shard in tuple(self._shards.values()):
-                for name in shard.processes.pop(process, ()):
+                for name in tuple(shard.processes.get(process, ())):
                     await self._tools.inbox.post(name, Lose(process))
+                shard.processes.pop(process, None)
         self._missing = missing

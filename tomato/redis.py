@@ -61,7 +61,8 @@ class Cluster(redis.asyncio.RedisCluster):
     async def execute_command(self, *words: Any, **options: Any) -> Any:
         try:
             return await super().execute_command(*words, **options)
-        except RedisClusterException as error:
+        except (RedisClusterException, AttributeError) as error:
+            # redis-py 8.1: an AttributeError when a node's loss is noticed while another command opens a connection to it.
             raise redis.ConnectionError(str(error)) from error
 
 
@@ -73,7 +74,8 @@ def was_not_sent(error: Exception) -> bool:
 
 async def risks(client: redis.asyncio.Redis) -> list[str]:
     """What the way this Redis is set up puts at risk, each as a sentence. Raises `RedisError` or `OSError` when it is away."""
-    answer: Any = await client.info()
+    everywhere: dict[str, Any] = {"target_nodes": Cluster.PRIMARIES} if isinstance(client, Cluster) else {}
+    answer: Any = await client.info(**everywhere)
     servers = [answer] if "redis_version" in answer else list(answer.values())
     policies = {server["maxmemory_policy"] for server in servers} - {"noeviction"}
     found = [

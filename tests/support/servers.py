@@ -32,9 +32,9 @@ def server(folder: Path, **options: str) -> Iterator[int]:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[list[int]]:
+def cluster(folder: Path, **settings: str) -> Iterator[list[int]]:
     """Three servers that share the slots among them; gives their ports."""
-    options = {"cluster_enabled": "yes", "cluster_node_timeout": "2000"}
+    options = {"cluster_enabled": "yes", "cluster_node_timeout": "2000", **settings}
     with server(folder, **options) as one, server(folder, **options) as two, server(folder, **options) as three:
         ports = [one, two, three]
         nodes = [connect_sync(f"redis://{HOST}:{port}", decode_responses=True) for port in ports]

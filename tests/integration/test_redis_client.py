@@ -1,0 +1,53 @@
+"""What a failure says of a command, and what is said of a Redis that may lose something."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import redis
+from django.conf import settings
+
+from tests.support.processes import free_port
+from tomato.redis import connect, risks, was_not_sent
+
+
+@asynccontextmanager
+async def a_server_that_takes_and_goes() -> AsyncIterator[int]:
+    """Reads what it is sent and hangs up without a word."""
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while b"SET" not in (words := await reader.read(1000)) and words:
+            writer.write(b"+OK\r\n" * words.count(b"*"))
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize("url", [f"redis://127.0.0.1:{free_port()}", "unix:///nowhere/redis.sock"])
+async def test_a_command_to_a_redis_that_is_away_was_not_sent(url: str) -> None:
+    async with connect(url) as client:
+        with pytest.raises(redis.RedisError) as failed:
+            await client.set("key", 1)
+    assert was_not_sent(failed.value)
+
+
+async def test_a_command_whose_answer_is_missing_may_have_been_obeyed() -> None:
+    async with a_server_that_takes_and_goes() as port, connect(f"redis://127.0.0.1:{port}", protocol=2) as client:
+        with pytest.raises(redis.RedisError) as failed:
+            await client.set("key", 1)
+    assert not was_not_sent(failed.value)
+
+
+async def test_a_command_that_redis_refuses_was_not_obeyed(empty_redis: redis.Redis) -> None:
+    async with connect(settings.TOMATO.redis_url) as client:
+        with pytest.raises(redis.RedisError) as failed:
+            await client.execute_command("SET", "key")
+    assert was_not_sent(failed.value)
+
+
+async def test_the_embedded_redis_risks_nothing(empty_redis: redis.Redis) -> None:
+    async with connect(settings.TOMATO.redis_url) as client:
+        assert await risks(client) == []
