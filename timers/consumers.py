@@ -27,7 +27,7 @@ from timers.topic import Arrive, Command, Leave, Rename, Steer
 from tomato.identity import device_of, member_for
 from tomato.layer import Sink
 from tomato.limits import Refusals, client_address
-from tomato.outlet import Outlet
+from tomato.outlet import FRAMES, Broadcast, Outlet
 from tomato.redis import was_not_sent
 
 log = structlog.get_logger(__name__)
@@ -73,6 +73,7 @@ class TopicConsumer(AsyncConsumer):
         self.scope, self.base_send = scope, send
         self.place: Place | None = None
         self.address: str | None = None
+        self._frames = scope.get("extensions", {}).get(FRAMES, {})
         self.process = process.current()
         self.channel_layer = self.process.layer
         self._task = asyncio.current_task()
@@ -101,7 +102,7 @@ class TopicConsumer(AsyncConsumer):
     # Coming and going
 
     async def _connect(self) -> None:
-        self._out = Outlet(self.base_send, self._give_up)
+        self._out = Outlet(self.base_send, self._give_up, self._frames.get("write"))
         self._out.message({"type": "websocket.accept"})
         place = await self._admit()
         if isinstance(place, CloseCode):
@@ -171,7 +172,7 @@ class TopicConsumer(AsyncConsumer):
 
     def _give_up(self) -> None:
         """The reader is too slow: say so if it can still be said, and end."""
-        log.info("socket.too_slow", channel=self.channel_name)
+        log.info("socket.too_slow", topic=self._topic)
         self._given_up = True
         self.process.run(self._say_too_slow())
         if self._task is not None:
@@ -182,7 +183,8 @@ class TopicConsumer(AsyncConsumer):
             async with asyncio.timeout(1):
                 await self.base_send({"type": "websocket.close", "code": int(CloseCode.TOO_SLOW)})
         except (TimeoutError, OSError):
-            pass
+            if "cut" in self._frames:
+                self._frames["cut"]()
 
     # Joining: subscribe, arrive, get the snapshot, then relay
 
@@ -258,16 +260,17 @@ class TopicConsumer(AsyncConsumer):
                 self._early.append(message)
         elif ticks:
             if v >= self._v:
-                self._out.text(message["text"], may_be_missed=True)
+                self._out.broadcast(_broadcast(message), may_be_missed=True)
         elif v > self._v:
             self._v = v
-            self._out.text(self._as_told_to_me(message))
+            self._tell(message)
 
-    def _as_told_to_me(self, message: dict[str, Any]) -> str:
+    def _tell(self, message: dict[str, Any]) -> None:
         assert self.place is not None
         if self.place.member in message.get("newcomers", ()):
-            return protocol.without_newcomer(message["text"], self.place.member)
-        return message["text"]
+            self._out.text(protocol.without_newcomer(message["text"], self.place.member))
+        else:
+            self._out.broadcast(_broadcast(message))
 
     def _take_reply(self, reply: dict[str, Any]) -> None:
         if "fields" in reply:
@@ -360,6 +363,14 @@ class TopicConsumer(AsyncConsumer):
     def _topic(self) -> str:
         assert self.place is not None
         return self.place.topic
+
+
+def _broadcast(message: dict[str, Any]) -> Broadcast:
+    """What all sockets of this process that get `message` share."""
+    shared: Broadcast | None = message.get("broadcast")
+    if shared is None:
+        shared = message["broadcast"] = Broadcast(message["text"])
+    return shared
 
 
 class SoloConsumer(TopicConsumer):

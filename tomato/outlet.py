@@ -13,22 +13,52 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
 
+FRAMES = "tomato.frames"
+"""The ASGI extension of a server that takes ready frames: its `write` and its `cut`, see `tomato.frames`."""
 MOST_HELD = 64
 DRAIN_S = 10.0
 
 
-class Outlet:
-    """`give_up` is called once when the reader is too slow: too much is held, or nothing drains."""
+class Broadcast:
+    """One text for many sockets: the message for a server's `send`, and the frame for those that take one, each made once."""
 
-    def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]], give_up: Callable[[], None]) -> None:
+    __slots__ = ("_frame", "message")
+
+    def __init__(self, text: str) -> None:
+        self.message = {"type": "websocket.send", "text": text}
+        self._frame: bytes | None = None
+
+    @property
+    def frame(self) -> bytes:
+        if self._frame is None:
+            self._frame = text_frame(self.message["text"])
+        return self._frame
+
+
+class Outlet:
+    """`give_up` is called once when the reader is too slow: too much is held, or nothing drains. `write` takes a ready frame
+    and says whether it could, where the server has such a thing."""
+
+    def __init__(
+        self,
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        give_up: Callable[[], None],
+        write: Callable[[bytes], bool] | None = None,
+    ) -> None:
         self._send = send
         self._give_up = give_up
+        self._write = write
         self._held: deque[dict[str, Any]] = deque()
         self._draining: asyncio.Task[None] | None = None
         self.closed = False
 
     def text(self, text: str, *, may_be_missed: bool = False) -> None:
         self.message({"type": "websocket.send", "text": text}, may_be_missed=may_be_missed)
+
+    def broadcast(self, broadcast: Broadcast, *, may_be_missed: bool = False) -> None:
+        """Sends what others are sent too."""
+        if self._write is None or self._draining is not None or self.closed or not self._write(broadcast.frame):
+            self.message(broadcast.message, may_be_missed=may_be_missed)
 
     def message(self, message: dict[str, Any], *, may_be_missed: bool = False) -> None:
         """Sends in order, without waiting."""
@@ -101,3 +131,14 @@ class _Rest:
                 waits_for = resume()
             except StopIteration:
                 return
+
+
+def text_frame(text: str) -> bytes:
+    """A final, unmasked text frame (RFC 6455, section 5.2)."""
+    payload = text.encode()
+    length = len(payload)
+    if length < 126:
+        return bytes((0x81, length)) + payload
+    if length < 65_536:
+        return b"\x81\x7e" + length.to_bytes(2) + payload
+    return b"\x81\x7f" + length.to_bytes(8) + payload

@@ -84,11 +84,13 @@ def web_servers(
 def serve_with_uvicorn(listener: socket.socket) -> None:
     import uvicorn
 
+    from tomato.frames import FramesProtocol
+
     config = uvicorn.Config(
         APPLICATION,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=FramesProtocol,
         ws_max_size=FRAME_MAX_BYTES,
         ws_ping_interval=PING_EVERY_S,
         ws_ping_timeout=PING_TIMEOUT_S,
