@@ -20,4 +20,4 @@ class RoomConsumer(TopicConsumer):
             return CloseCode.NO_SUCH_ROOM
         await touch(code)
         member = member_for(device, code)
-        return Place(topics.room(code), member, member, {"code": code, "name": room.name, "locked": False})
+        return Place(device, topics.room(code), member, member, {"code": code, "name": room.name, "locked": False})

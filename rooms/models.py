@@ -17,7 +17,7 @@ from rooms.recent import Recent
 
 log = structlog.get_logger(__name__)
 
-MAX_NAME_LENGTH = 60
+MAX_NAME_LENGTH = 40
 TRIES_FOR_A_FREE_CODE = 10
 TOUCHED_AT_MOST_EVERY = timedelta(hours=1)
 

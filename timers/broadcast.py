@@ -6,7 +6,7 @@ slow reader may miss.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from timers import protocol, topics
-from timers.topic import Answer, Event, Full, Topic, Users
+from timers.topic import Answer, Event, Full, Topic, UserJoined, Users
 from tomato.logs import Outage
 
 log = structlog.get_logger(__name__)
@@ -44,10 +44,7 @@ class Broadcaster:
 
     def event(self, topic: str, event: Event, now: int) -> tuple[str, bytes]:
         text = protocol.encode(protocol.event(event, now))
-        if isinstance(event, Users):
-            newcomers = [member for member, _ in event.joined]
-            return self._to_all(topic, event.v, text, ticks=False, newcomers=newcomers)
-        return self._to_all(topic, event.v, text, ticks=False)
+        return self._to_all(topic, event.v, text, ticks=False, newcomers=_newcomers(event))
 
     def tick(self, topic: Topic, now: int) -> tuple[str, bytes]:
         return self._to_all(topic.name, topic.v, protocol.encode(protocol.tick(topic, now)), ticks=True)
@@ -79,11 +76,24 @@ class Broadcaster:
             for name, data in (serializer.deserialize(kept) if kept else ())
         ]
 
-    def _to_all(self, topic: str, v: int, text: str, **more: Any) -> tuple[str, bytes]:
-        return self._layer.grouped(topic, {"type": EVENT, "v": v, "text": text, **more})
+    def _to_all(
+        self, topic: str, v: int, text: str, *, ticks: bool, newcomers: Sequence[str] = ()
+    ) -> tuple[str, bytes]:
+        message = {"type": EVENT, "v": v, "text": text, "ticks": ticks, "newcomers": newcomers}
+        return self._layer.grouped(topic, message)
 
     def _reply(self, channel: str, ref: int, **answer: Any) -> tuple[str, bytes]:
         return self._layer.addressed(channel, {"type": REPLY, "ref": ref, **answer})
+
+
+def _newcomers(event: Event) -> list[str]:
+    match event:
+        case UserJoined():
+            return [event.member]
+        case Users():
+            return [member for member, _ in event.joined]
+        case _:
+            return []
 
 
 def _as_of(message: dict[str, Any], now: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from timers import names, parking, process, protocol, topics
 from timers.broadcast import EVENT, REPLY
 from timers.inbox import PATIENCE_MS
 from timers.protocol import CloseCode, Junk, Message
-from timers.topic import Arrive, Command, Leave, Rename, Steer
+from timers.topic import Answer, Arrive, Command, Leave, Rename, Steer, with_arrival
 from tomato.identity import device_of, member_for
 from tomato.layer import Sink
 from tomato.limits import Refusals, client_address
@@ -35,17 +35,21 @@ log = structlog.get_logger(__name__)
 SNAPSHOT_WITHIN_S = 1.5
 """How long a socket waits for the worker's word before it reads for itself what Redis holds."""
 LAPSE_S = PATIENCE_MS / 1000 + 0.25
+LAST_LOOK_S = 0.5
 JOIN_RETRY_S = 1.0
 MOST_EARLY = 256
 
 UNAVAILABLE = "The timer service does not answer at the moment, so nothing was changed; try again."
+TOO_LATE = "This came too late to count, so nothing was changed; try again."
 RATE_LIMITED = "Too many messages at once; wait a second and send it again."
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a socket belongs: its topic, who it is there, the id of its own timer, and the room as a client sees it."""
+    """Where a socket belongs: whose it is, its topic, who it is there, the id of its own timer, and the room as a client
+    sees it."""
 
+    device: str
     topic: str
     member: str
     own_timer: str
@@ -95,7 +99,7 @@ class TopicConsumer(AsyncConsumer):
             case "websocket.connect":
                 await self._connect()
             case "websocket.receive":
-                await self._receive(message.get("text"))
+                await self._receive(message.get("text"), message.get("bytes"))
             case "websocket.disconnect":
                 raise StopConsumer
 
@@ -116,7 +120,7 @@ class TopicConsumer(AsyncConsumer):
         self._refs = count(1)
         self._pending: dict[int, Pending] = {}
         self._refusals = Refusals()
-        self._bucket = self.process.bucket(place.member)
+        self._bucket = self.process.bucket(place.device)
         self._v: int | None = None
         self._early: list[dict[str, Any]] = []
         self._joining: asyncio.Task[None] | None = None
@@ -206,6 +210,8 @@ class TopicConsumer(AsyncConsumer):
                 log.debug("socket.redis_is_away", reason=str(error))
                 await asyncio.sleep(JOIN_RETRY_S)
         if self._v is None:
+            if self._fallback is not None:
+                self._fallback.cancel()
             self._fallback = asyncio.get_running_loop().call_later(SNAPSHOT_WITHIN_S, self._read_snapshot_soon)
 
     async def _arrive(self) -> None:
@@ -222,14 +228,16 @@ class TopicConsumer(AsyncConsumer):
         self._joining = self.process.run(self._read_snapshot())
 
     async def _read_snapshot(self) -> None:
-        """No worker lives at the moment; what Redis holds is the truth all the same."""
+        """No worker lives at the moment; what Redis holds is the truth all the same, but for our own arrival."""
         assert self.place is not None
         try:
             topic = await self.process.store.read(self._topic)
         except (RedisError, OSError) as error:
             log.debug("socket.redis_is_away", reason=str(error))
             return
-        fields = protocol.snapshot(topic, self.place.member, self.process.clock.now())
+        now = self.process.clock.now()
+        arrived = with_arrival(topic, Arrive(self.place.member, self.channel_name, self.process.name), now)
+        fields = protocol.snapshot(arrived, self.place.member, now)
         self._begin(topic.v, protocol.encode(fields))
 
     def _begin(self, v: int, fields: str) -> None:
@@ -267,10 +275,10 @@ class TopicConsumer(AsyncConsumer):
 
     def _tell(self, message: dict[str, Any]) -> None:
         assert self.place is not None
-        if self.place.member in message.get("newcomers", ()):
-            self._out.text(protocol.without_newcomer(message["text"], self.place.member))
-        else:
+        if self.place.member not in message["newcomers"]:
             self._out.broadcast(_broadcast(message))
+        elif text := protocol.without_newcomer(message["text"], self.place.member):
+            self._out.text(text)
 
     def _take_reply(self, reply: dict[str, Any]) -> None:
         if "fields" in reply:
@@ -286,10 +294,10 @@ class TopicConsumer(AsyncConsumer):
 
     # From the person
 
-    async def _receive(self, text: str | None) -> None:
+    async def _receive(self, text: str | None, data: bytes | None) -> None:
         if self.place is None or self._out.closed:
             return
-        if text is not None and len(text.encode()) > protocol.MAX_FRAME_BYTES:
+        if len(text.encode() if text is not None else data or b"") > protocol.MAX_FRAME_BYTES:
             self._close(CloseCode.FRAME_TOO_LARGE)
             return
         message = protocol.binary() if text is None else protocol.parse(text, room=self.place.room is not None)
@@ -300,20 +308,40 @@ class TopicConsumer(AsyncConsumer):
 
     async def _heed(self, message: Message | Junk, place: Place) -> None:
         match message:
-            case Junk(code, sentence, id):
-                self._say(protocol.error(code, sentence, id))
+            case Junk():
+                await self._answer_junk(message)
             case protocol.Ping(t=t):
                 self._say(protocol.pong(t, self.process.clock.now()))
             case protocol.SessionSync():
                 self.resync()
             case protocol.SessionRename(name=name, id=id):
                 await self._ask(id, Rename(place.member, names.clean(name), id))
-            case protocol.TimerMessage(timer=timer, id=id):
+            case protocol.TimerMessage(timer=timer, id=id, lapses_at=lapses_at):
                 timer_id = topics.ROOM if timer == "room" else place.own_timer
-                await self._ask(id, Steer(place.member, timer_id, message.command(), id))
+                await self._ask(id, Steer(place.member, timer_id, message.command(), id), lapses_at)
 
-    async def _ask(self, id: str | None, command: Command) -> None:
+    async def _answer_junk(self, junk: Junk) -> None:
+        """An `id` that was answered before gets that answer again, whatever comes with it."""
+        answer = await self._answered(junk.id)
+        if junk.id is not None and answer is not None:
+            self._say(protocol.ack(junk.id, answer))
+        else:
+            self._say(protocol.error(junk.code, junk.message, junk.id))
+
+    async def _answered(self, id: str | None) -> Answer | None:
+        assert self.place is not None
+        if id is not None:
+            with suppress(RedisError, OSError):
+                return await self.process.store.answer(self._topic, self.place.member, id)
+        return None
+
+    async def _ask(self, id: str | None, command: Command, lapses_at: int | None = None) -> None:
         """Sends a command on its way; it is answered by the worker, or after ten seconds by us."""
+        now = self.process.clock.now()
+        given_at = now if lapses_at is None else min(now, lapses_at - PATIENCE_MS)
+        if given_at + PATIENCE_MS <= now:
+            self._say(protocol.error("unavailable", TOO_LATE, id))
+            return
         ref = next(self._refs)
         pending = Pending(id, asyncio.get_running_loop().call_later(LAPSE_S, self._lapse, ref))
         self._pending[ref] = pending
@@ -324,7 +352,7 @@ class TopicConsumer(AsyncConsumer):
                 reply_to=self.channel_name,
                 ref=ref,
                 patience_ms=PATIENCE_MS,
-                given_at=self.process.clock.now(),
+                given_at=given_at,
             )
         except (RedisError, OSError) as error:
             log.debug("socket.redis_is_away", reason=str(error))
@@ -342,10 +370,11 @@ class TopicConsumer(AsyncConsumer):
         assert self.place is not None
         answer = None
         with suppress(RedisError, OSError):
-            if pending.entry is not None:
-                await self.process.inbox.withdraw(self._topic, pending.entry)
-            if pending.id is not None:
-                answer = await self.process.store.answer(self._topic, self.place.member, pending.id)
+            async with asyncio.timeout(LAST_LOOK_S):
+                if pending.entry is not None:
+                    await self.process.inbox.withdraw(self._topic, pending.entry)
+                if pending.id is not None:
+                    answer = await self.process.store.answer(self._topic, self.place.member, pending.id)
         if pending.id is not None and answer is not None:
             self._say(protocol.ack(pending.id, answer))
         else:
@@ -377,7 +406,7 @@ class SoloConsumer(TopicConsumer):
     """`/ws/solo`: the device's own timer."""
 
     async def locate(self, device: str) -> Place | CloseCode:
-        return Place(topics.solo(device), member_for(device, topics.SOLO), topics.SOLO, None)
+        return Place(device, topics.solo(device), member_for(device, topics.SOLO), topics.SOLO, None)
 
 
 class NowhereConsumer(TopicConsumer):

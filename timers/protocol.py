@@ -60,9 +60,10 @@ class Message(BaseModel):
 
 
 class TimerMessage(Message):
-    """A command to one timer. `timer` may be left out on a solo socket."""
+    """A command to one timer. `timer` may be left out on a solo socket; from `lapses_at` on it no longer counts."""
 
     timer: Literal["room", "me"] = None  # type: ignore[assignment]
+    lapses_at: int = None  # type: ignore[assignment]
 
     def command(self) -> clock.Command:
         raise NotImplementedError
@@ -289,9 +290,11 @@ def error(code: str, message: str, id: str | None = None) -> dict[str, Any]:
     return fields if id is None else {**fields, "id": id}
 
 
-def without_newcomer(text: str, member: str) -> str:
-    """`session:users` as the newcomer gets it, whose own arrival is in their snapshot."""
+def without_newcomer(text: str, member: str) -> str | None:
+    """What a newcomer is told of an arrival: nothing of their own, which is in their snapshot."""
     message = orjson.loads(text)
+    if message["type"] == "session:user-joined":
+        return None
     joined = [one for one in message["joined"] if one["id"] != member]
     return encode({**message, "joined": joined})
 

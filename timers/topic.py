@@ -6,6 +6,7 @@ raise on what a person sent, and the same commands at the same instants always g
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -272,6 +273,12 @@ def _apply(topic: Topic, command: Command, now: int, rules: Rules) -> Change:
 
 
 # People ---------------------------------------------------------------------------------------------------------------
+
+
+def with_arrival(topic: Topic, arrival: Arrive, now: int) -> Topic:
+    """The topic as it will be when somebody obeys the arrival, for who cannot wait; its version is still the old one."""
+    change = _arrive(topic, arrival, now, Rules(max_members=sys.maxsize))
+    return replace(change.topic, v=topic.v)
 
 
 def _arrive(topic: Topic, arrival: Arrive, now: int, rules: Rules) -> Change:

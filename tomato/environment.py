@@ -283,7 +283,10 @@ def _own_names(host: str) -> list[str]:
 
 def _made(data_dir: Path) -> Path:
     # It holds the secret key and everybody's timers. A directory that was there before keeps its permissions.
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting("TOMATO_DATA_DIR", str(data_dir), "a directory that can be written to, or made") from error
     return data_dir
 
 

@@ -16,7 +16,7 @@ from tomato.parts import Part, Stage, until_signalled
 
 APPLICATION = "tomato.asgi:application"
 BACKLOG = 2048
-FRAME_MAX_BYTES = 64 * 1024  # the consumers refuse from 8 KiB on, with a close code of their own
+FRAME_MAX_BYTES = 1024 * 1024  # the consumers refuse from 8 KiB on, with a close code that a browser can read
 PING_EVERY_S = PING_TIMEOUT_S = 20
 STOPPING_MAX_S = 3
 ALL_STOP_WITHIN_S = 4.5

@@ -39,6 +39,7 @@ def site() -> Iterator[Pieces]:
 def no_worker_is_left(site: Pieces) -> Iterator[None]:
     """Every test brings its own."""
     yield
+    print(site.output())  # shown when the test failed
     for worker in site.running("worker"):
         worker.terminate()
         worker.wait(5)
@@ -162,6 +163,18 @@ async def test_sockets_outlive_a_redis_that_dies(site: Pieces) -> None:
             await tab.hears("timer:tick", within_s=max(0.1, TICKS_AFTER_REDIS_S - (monotonic() - back_at)))
         assert monotonic() - back_at < TICKS_AFTER_REDIS_S
         assert (await tabs[0].does("timer:pause"))["changed"] is True
+
+
+async def test_a_command_to_a_redis_that_froze_is_refused_in_time_and_not_done_later(site: Pieces) -> None:
+    async with running_timers(site, workers=1) as (tabs, _):
+        (server,) = site.running("redis")
+        server.send_signal(signal.SIGSTOP)
+        await tabs[0].says("timer:pause", id="frozen")
+        refused = await tabs[0].hears("error", within_s=PATIENCE_S + 2, id="frozen")
+        assert refused["code"] == "unavailable"
+        server.send_signal(signal.SIGCONT)
+        await all_tick(tabs, within_s=TICKS_AFTER_REDIS_S)
+        assert (await the_timer(tabs[0]))["status"] == "running"
 
 
 # What they do ---------------------------------------------------------------------------------------------------------

@@ -79,6 +79,19 @@ class TestSolo:
             other.joined = await other.hears("session:joined")
             assert other.timer("solo")["duration_ms"] == 1_560_000
 
+    async def test_an_id_is_answered_again_whatever_comes_with_it(self, site: Tomato) -> None:
+        ana = await a_browser(site)
+        async with ana.tab() as tab:
+            first = await tab.does("timer:pause", id="the same")
+            assert await tab.does("timer:add", ms="junk", id="the same") == first
+
+    async def test_a_command_that_has_lapsed_on_its_way_changes_nothing(self, site: Tomato) -> None:
+        ana = await a_browser(site)
+        async with ana.tab() as tab:
+            now_at = tab.joined["now_at"]
+            assert (await tab.does("timer:start", lapses_at=now_at - 1))["code"] == "unavailable"
+            assert (await tab.does("timer:start", lapses_at=now_at + 10_000))["changed"] is True
+
 
 class TestRooms:
     async def test_two_people_see_one_timer_and_each_other(self, site: Tomato) -> None:
@@ -206,14 +219,12 @@ class TestRefusals:
             assert (await tab.does("timer:start"))["changed"] is True
             await bystander.hears("timer:state", action="start")
 
-    async def test_a_frame_too_large(self, site: Tomato) -> None:
+    @pytest.mark.parametrize("frame", ["x" * 8193, "ü" * 5000, b"x" * 8193, "x" * 200_000])
+    async def test_a_frame_too_large(self, site: Tomato, frame: str | bytes) -> None:
         ana = await a_browser(site)
         async with ana.tab() as tab:
-            await tab.socket.send("x" * 9000)
+            await tab.socket.send(frame)
             assert await tab.closed() == 4413
-        async with ana.tab() as tab:
-            await tab.socket.send("x" * 200_000)
-            assert await tab.closed() in (1009, 1006, 4413)
 
     async def test_too_many_messages(self, site: Tomato) -> None:
         ana = await a_browser(site)
@@ -223,6 +234,15 @@ class TestRefusals:
             refused = await tab.hears("error", code="rate-limited")
             assert int(refused["id"]) >= 30
             assert await tab.closed() == 4429
+
+    async def test_the_allowance_is_a_persons_in_whatever_room(self, site: Tomato) -> None:
+        ana = await a_browser(site)
+        one, other = await a_room(site), await a_room(site)
+        async with ana.tab(f"/ws/room/{one}") as here, ana.tab(f"/ws/room/{other}") as there:
+            for tab in (here, there):
+                for number in range(30):
+                    await tab.says("ping", t=number)
+            await there.hears("error", code="rate-limited")
 
     async def test_a_room_that_is_not_there_in_the_api(self, site: Tomato) -> None:
         async with httpx.AsyncClient() as http:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.people import Browser, Message, a_browser
+from tests.support.people import Browser, Message, a_browser, a_room
 from tests.support.processes import Tomato, tomato
 
 
@@ -103,6 +103,18 @@ async def test_a_snapshot_comes_without_a_worker(site: Tomato) -> None:
     worker.send_signal(signal.SIGCONT)
     async with ana.tab() as tab:
         await tab.hears("timer:tick")
+
+
+async def test_without_a_worker_one_is_in_ones_own_snapshot(site: Tomato) -> None:
+    code, ana = await a_room(site), await a_browser(site)
+    worker = site.kill("worker", signal.SIGSTOP)
+    async with ana.tab(f"/ws/room/{code}") as tab:
+        assert [member["id"] for member in tab.joined["members"]] == [tab.me]
+        assert tab.joined["people"] == 1
+        worker.send_signal(signal.SIGCONT)
+        again = await tab.hears("session:joined")
+        assert again["v"] > tab.joined["v"]
+        assert not any(message["type"] == "session:user-joined" for message in tab.heard)
 
 
 async def the_end(browser: Browser) -> int:

@@ -26,7 +26,7 @@ async def a_server_that_takes_and_goes() -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-@pytest.mark.parametrize("url", [f"redis://127.0.0.1:{free_port()}", "unix:///nowhere/redis.sock"])
+@pytest.mark.parametrize("url", [f"redis://127.0.0.1:{free_port()}", "unix:///nowhere/redis.sock"], ids=["tcp", "unix"])
 async def test_a_command_to_a_redis_that_is_away_was_not_sent(url: str) -> None:
     async with connect(url) as client:
         with pytest.raises(redis.RedisError) as failed:
