@@ -1,6 +1,6 @@
 # The commands of the repository. CONTRIBUTING.md says what each is for.
 
-.PHONY: run admin check test requirements help
+.PHONY: run admin check test soak requirements help
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -14,6 +14,7 @@ help:
 	@echo 'make admin    make an operator account for /admin/'
 	@echo 'make check    formatting, lint, types, deployment settings, migrations'
 	@echo 'make test     make check, and every test'
+	@echo 'make soak     twenty minutes of breaking tomato on purpose; ARGS="--seed 7 --minutes 2" for others'
 
 # Bound to make, so that it stops when make is killed.
 run: .venv/installed
@@ -39,6 +40,9 @@ test: .venv/installed-for-tests
 	@$(MAKE) check
 	@$$(echo .venv/lib/python*/site-packages/playwright/driver/node) --test --test-reporter=dot tests/javascript/*.test.js
 	@$(PYTHON) -m pytest -n 3 --dist loadfile
+
+soak: .venv/installed-for-tests
+	@$(PYTHON) -m tests.soak $(ARGS)
 
 # Writes the pins anew, within what the .in files allow; `make requirements UPGRADE=--upgrade` takes the newest.
 requirements: .venv-compile/installed
