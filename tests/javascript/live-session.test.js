@@ -2,16 +2,25 @@ import assert from "node:assert/strict";
 import test, { mock } from "node:test";
 
 import { LiveSession } from "../../timers/static/timers/live-session.js";
+import { LiveSocket } from "../../timers/static/timers/live-socket.js";
 import { joined, running, timer } from "./fixtures.js";
+import { World } from "./world.js";
 
 /** Where a socket would be: keeps what is sent, and says what the test tells it to. */
 class Line {
   status = { state: "connecting", tries: 0 };
   sent = [];
+  pings = 0;
 
   start() {}
   stop() {}
-  ping() {}
+  doubt() {}
+  doubtSilence() {}
+  giveUp() {}
+
+  ping() {
+    this.pings += 1;
+  }
 
   send(message) {
     return this.status.state === "online" && this.sent.push(message) > 0;
@@ -140,6 +149,130 @@ test("what could not be sent within ten seconds is dropped with a word, and the 
   assert.match(complaints[0][1], /did not answer within 10 seconds/);
   line.enter("online");
   assert.deepEqual(line.sent, []);
+});
+
+test("a timer's command lapses ten seconds after it was given, by the server's clock and however often it is sent", () => {
+  const { live, line } = session(joined({ now_at: 5_000 }));
+  line.enter("online");
+  line.say({ type: "pong", t: 0, now_at: 5_000.5 });
+  line.enter("waiting");
+  mock.timers.tick(1_000);
+  live.command("room", { type: "timer:start" });
+  for (const wait_ms of [3_000, 4_000]) {
+    mock.timers.tick(wait_ms);
+    line.enter("online");
+    line.enter("waiting");
+  }
+  assert.deepEqual(line.sent.map(({ lapses_at }) => lapses_at), [16_000, 16_000]);
+  line.enter("online");
+  live.rename("Ana");
+  assert.equal("lapses_at" in line.sent.at(-1), false);
+});
+
+test("an answer that it was too late compares the clocks anew", () => {
+  const { line } = online();
+  const before = line.pings;
+  line.say({ type: "error", id: "x", code: "bad_name", message: "No." });
+  assert.equal(line.pings, before);
+  line.say({ type: "error", id: "x", code: "unavailable", message: "Too late." });
+  assert.equal(line.pings, before + 1);
+});
+
+/** A session on a real LiveSocket, whose server answers by `answer(message)` until it is `stalled`. */
+function connected(timers, answer = () => null) {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["Date", "setInterval"], now: 0 });
+  const world = new World();
+  const snapshot = joined({ timers });
+  const live = new LiveSession("", snapshot, new LiveSocket("ws://here/ws/room/ABC234", world));
+  const complaints = [];
+  live.oncomplaint = (about, sentence) => complaints.push(sentence);
+  live.start();
+  world.socket.say(snapshot);
+  const pass = (seconds) => {
+    for (let second = 0; second < seconds; second += 1) {
+      for (const message of world.socket.sent.splice(0)) {
+        const said = answer(message);
+        if (said !== null) world.socket.say(said);
+      }
+      mock.timers.tick(1_000);
+      world.pass(1_000);
+    }
+  };
+  pass(1);
+  return { live, world, pass, complaints };
+}
+
+const RUNNING = [running(1_500_000, { id: "room" }), timer({ id: "ana" })];
+const STOPPED = [timer({ id: "room" }), timer({ id: "ana" })];
+const pong = ({ type, t }) => (type === "ping" ? { type: "pong", t, now_at: t } : null);
+
+test("while a timer runs, a server that falls silent is left within eight seconds", () => {
+  const { live, world, pass } = connected(RUNNING, pong);
+  const silent = world.socket;
+  world.socket.say({ type: "timer:tick", v: 5, now_at: 1_000, remaining_ms: {} });
+  silent.send = () => {};
+  pass(8);
+  assert.equal(silent.readyState, 3);
+  pass(2);
+  assert.deepEqual([live.connection.pill, live.connection.waits], ["Reconnecting", true]);
+});
+
+test("a server that answers is kept though it does not tick, and one without a running timer may be silent", () => {
+  const answering = connected(RUNNING, pong);
+  answering.pass(60);
+  assert.equal(answering.world.sockets.length, 1);
+  const quiet = connected(STOPPED, pong);
+  quiet.pass(20);
+  assert.deepEqual([quiet.world.sockets.length, quiet.world.socket.sent.length], [1, 0]);
+});
+
+test("a command without an answer asks after three seconds, and silence leaves the socket", () => {
+  const { live, world, pass } = connected(STOPPED, pong);
+  const silent = world.socket;
+  const said = [];
+  silent.send = (text) => said.push(JSON.parse(text).type);
+  live.command("room", { type: "timer:start" });
+  pass(2);
+  assert.deepEqual(said, ["timer:start"]);
+  pass(1);
+  assert.deepEqual(said, ["timer:start", "ping"]);
+  pass(3);
+  assert.equal(silent.readyState, 3);
+});
+
+test("a server that hears but has nobody to do it is asked once and kept, and the command is dropped with a word", () => {
+  const pings = [];
+  const answer = (message) => (message.type === "ping" && pings.push(message.t), pong(message));
+  const { live, world, pass, complaints } = connected(STOPPED, answer);
+  pings.length = 0;
+  live.command("room", { type: "timer:start" });
+  pass(12);
+  assert.deepEqual([world.sockets.length, pings.length], [1, 1]);
+  assert.match(complaints[0], /dropped/);
+});
+
+test("a half open socket, on which the server still speaks and hears nothing, is left after ten seconds", () => {
+  const { live, world, pass } = connected(STOPPED, pong);
+  const half = world.socket;
+  half.send = () => {};
+  live.command("room", { type: "timer:start" });
+  for (let second = 0; second < 9; second += 1) {
+    half.say({ type: "news" });
+    pass(1);
+  }
+  assert.equal(half.readyState, 1);
+  half.say({ type: "news" });
+  pass(1);
+  assert.equal(half.readyState, 3);
+});
+
+test("whoever listens is told when the server has said everything, and may answer at once", () => {
+  const { live, line } = session();
+  live.onjoined = () => live.rename(`not ${live.model.you.name}`);
+  line.enter("online");
+  line.say(joined({ you: { member: "ana", name: "User 5" } }));
+  assert.deepEqual(line.sent.map(({ type, name }) => [type, name]), [["session:rename", "not User 5"]]);
 });
 
 test("a gap asks once for a snapshot", () => {

@@ -191,6 +191,48 @@ test("waking asks a socket that was silent for more than four seconds, and gives
   assert.equal(live.status.state, "waiting");
 });
 
+test("a doubt gives 2.5 seconds, and a later question does not lengthen them", () => {
+  const { world, live } = online();
+  live.doubt();
+  world.pass(1_000);
+  live.ping();
+  live.doubt();
+  assert.deepEqual(world.socket.sent, [{ type: "ping", t: 0 }]);
+  world.pass(1_499);
+  assert.equal(live.status.state, "online");
+  world.pass(1);
+  assert.equal(live.status.state, "waiting");
+});
+
+test("a doubt shortens the wait for an answer that is due later", () => {
+  const { world, live } = online();
+  live.ping();
+  live.doubt();
+  world.pass(2_500);
+  assert.equal(live.status.state, "waiting");
+});
+
+test("whatever is heard ends a doubt, and the next one asks again", () => {
+  const { world, live } = online();
+  live.doubt();
+  world.socket.say({ type: "timer:tick" });
+  world.pass(10_000);
+  assert.equal(live.status.state, "online");
+  live.doubt();
+  assert.equal(world.socket.sent.length, 2);
+});
+
+test("an open socket that is given up is left at once and comes back; any other is let be", () => {
+  const { world, live } = online();
+  const half = world.socket;
+  live.giveUp();
+  assert.deepEqual([half.readyState, live.status.state], [3, "waiting"]);
+  live.giveUp();
+  assert.equal(live.status.tries, 1);
+  world.pass(600);
+  assert.equal(world.sockets.length, 2);
+});
+
 test("a clock that jumped wakes like an event", () => {
   const { world, live } = online();
   world.sleep(16_000);

@@ -31,6 +31,18 @@ test("after a reconnect what waits is sent again under the same id, in its order
   assert.deepEqual(sent.map(({ id }) => id), ["id-1", "id-2"]);
 });
 
+test("it is known when a command was last sent, if it was", () => {
+  const { box, line } = outbox(false);
+  box.post(START, {}, 100);
+  assert.equal(box.entries[0].sent, null);
+  line.online = true;
+  box.sendAgain(5_000);
+  assert.equal(box.entries[0].sent, 5_000);
+  line.online = false;
+  box.sendAgain(6_000);
+  assert.equal(box.entries[0].sent, null);
+});
+
 test("an acknowledged change is predicted until the session has reached its version", () => {
   const { box } = outbox();
   box.post(START, {}, 0);

@@ -27,9 +27,10 @@ def main() -> None:
     print(text)
     if arguments.report:
         arguments.report.write_text(text + "\n")
-    if report["violations"]:
+    if report["violations"] or report["slow"]:
         sys.exit(
-            f"{len(report['violations'])} violations; to see them again: --seed {seed} --minutes {arguments.minutes:g}"
+            f"{len(report['violations'])} violations, and {len(report['slow'])} times too slow; "
+            f"to see them again: --seed {seed} --minutes {arguments.minutes:g}"
         )
     print("Everything held.")
 

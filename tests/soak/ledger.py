@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 from timers import timer as rules
@@ -88,11 +89,27 @@ class Ledger:
         return [v for v in range(1, max(self.told, default=0)) if v not in self.told]
 
     def silence(self, at: float) -> float | None:
-        """How long after `at` (epoch seconds) the next tick came, where one had come in the second before."""
+        """How long after `at` (epoch seconds) the next tick came, or until none was due any more, because somebody had stopped
+        the last running timer. None where none was due at that instant."""
         place = bisect_right(self.ticked_at, at * 1000)
         if place in (0, len(self.ticked_at)) or self.ticked_at[place - 1] < at * 1000 - 1100:
             return None
-        return self.ticked_at[place] / 1000 - at
+        stands_still_at = next((then for then, runs in self._phases() if then >= at * 1000 and not runs), inf)
+        if not next((runs for then, runs in reversed(self._phases()) if then <= at * 1000), False):
+            return None
+        return min(self.ticked_at[place], stands_still_at) / 1000 - at
+
+    def _phases(self) -> list[tuple[int, bool]]:
+        """From each change on, as it was told, whether any timer ran."""
+        running: set[str] = set()
+        phases = []
+        for v in sorted(self.told):
+            message = self.told[v]
+            if message["type"] == "timer:state":
+                timer = message["timer"]
+                running = running | {timer["id"]} if timer["status"] == Status.RUNNING else running - {timer["id"]}
+                phases.append((message["now_at"], bool(running)))
+        return phases
 
     def due_at(self, completed: Message) -> int:
         """When the phase was over: its end, or when an undo brought back one that was over already."""

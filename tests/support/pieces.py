@@ -17,7 +17,7 @@ import httpx
 import psutil
 import redis
 
-from tests.support.processes import CHECKOUT, STOPPED_WITHIN_S, free_port, surroundings
+from tests.support.processes import CHECKOUT, free_port, surroundings
 from tests.support.waiting import eventually
 from timers import topics
 from tomato.environment import Environment
@@ -71,7 +71,7 @@ class Pieces:
         for _, process in self._processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-                process.wait(STOPPED_WITHIN_S)
+                process.wait(ANSWERS_WITHIN_S)
         for client in self._clients:
             client.close()
         self._log.close()

@@ -1,12 +1,14 @@
 /** The page of a room: the shared timer, one's own, and the people. */
 
 import { Page } from "../timers/page.js";
+import { OwnName } from "./own-name.js";
 import "./tm-people.js";
 
 const COPIED_FOR_MS = 2_000;
 
 class RoomPage extends Page {
   #people = document.querySelector("tm-people");
+  #ownName = new OwnName();
   #trouble = null;
 
   constructor(main) {
@@ -18,6 +20,7 @@ class RoomPage extends Page {
     };
     super(`/ws/room/${code}`, places, () => name || `Room ${code}`);
     this.#people.addEventListener("rename", ({ detail }) => this.#rename(detail.name));
+    this.session.onjoined = () => this.#introduce();
     for (const button of main.querySelectorAll("[data-copy]")) offerCopy(button, this.announcer);
   }
 
@@ -32,6 +35,11 @@ class RoomPage extends Page {
     };
   }
 
+  hear(news) {
+    if (news.kind === "back") this.#trouble = null;
+    super.hear(news);
+  }
+
   complain(id, sentence) {
     if (id !== null) return super.complain(id, sentence);
     this.#trouble = sentence;
@@ -41,7 +49,13 @@ class RoomPage extends Page {
 
   #rename(name) {
     this.#trouble = null;
+    this.#ownName.remember(name);
     this.session.rename(name);
+  }
+
+  #introduce() {
+    const name = this.#ownName.offer(this.session.model.you.name);
+    if (name !== null) this.session.rename(name);
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * One page's view of its topic: the socket, the server's clock, what is known and what has been asked for, in one
- * place. It knows no element; the page gives it three functions.
+ * place. It knows no element; the page gives it four functions.
  *
  * `onchange()`: something shown may be different now. `onnews(news)`: what happened, with `mine` for this tab's own
- * deeds. `oncomplaint(about, sentence)`: a command came to nothing.
+ * deeds. `oncomplaint(about, sentence)`: a command came to nothing. `onjoined()`: the model is what the server has just
+ * said in full.
  */
 
 import { look } from "./connection.js";
@@ -14,6 +15,7 @@ import { fromSnapshot, receive } from "./session.js";
 import { actionOf, predict } from "./timer.js";
 
 const BEAT_MS = 1_000;
+const OVERDUE_MS = 3_000;
 const SHOWS_NOTHING = ["pong", "timer:tick"];
 const TOO_LATE =
   `The server did not answer within ${PATIENCE_MS / 1_000} seconds, so this was dropped. Please try again.`;
@@ -22,6 +24,7 @@ export class LiveSession {
   onchange = () => {};
   onnews = () => {};
   oncomplaint = () => {};
+  onjoined = () => {};
 
   #model;
   #clock = new ServerClock();
@@ -30,6 +33,7 @@ export class LiveSession {
   #lostAt = Date.now();
   #wasOnline = false;
   #asleep = false;
+  #arrived = -Infinity;
   #syncing = false;
   #beat = null;
 
@@ -80,12 +84,16 @@ export class LiveSession {
     return this.#model.names[member] ?? "Someone";
   }
 
-  /** Gives a command to a timer; the answer shows at once. Returns what it is expected to do. */
+  /**
+   * Gives a command to a timer; the answer shows at once. Returns what it is expected to do. `lapses_at` keeps a frame
+   * that waits in a buffer from counting after this page has said that it was dropped.
+   */
   command(id, message) {
     const timer = this.timer(id);
     const action = actionOf(message, timer);
+    const at = this.now();
     const whose = this.#model.room === null ? {} : { timer: id === "room" ? "room" : "me" };
-    this.#post({ ...message, ...whose }, { timer: id, action, at: this.now() });
+    this.#post({ ...message, ...whose, lapses_at: Math.floor(at) + PATIENCE_MS }, { timer: id, action, at });
     return { action, before: timer, after: this.timer(id) };
   }
 
@@ -112,6 +120,7 @@ export class LiveSession {
     const now = Date.now();
     if (message.type !== "pong") return this.#clock.hear(message.now_at, now);
     this.#clock.answer(message.now_at, message.t, now);
+    this.#arrived = message.t;
     return false;
   }
 
@@ -121,6 +130,7 @@ export class LiveSession {
     if (message.type === "session:joined") this.#caughtUp();
     if (missed && !this.#syncing) this.#syncing = this.#socket.send({ type: "session:sync" });
     for (const item of news) this.onnews({ ...item, mine: this.#isMine(item) });
+    if (message.type === "session:joined") this.onjoined();
   }
 
   /** A snapshot holds everything that was acknowledged before it. */
@@ -140,7 +150,9 @@ export class LiveSession {
     return entry !== undefined;
   }
 
-  #complain({ id, message }) {
+  /** What lapsed at once may have been dated by a wrong clock, hence the ping. */
+  #complain({ id, code, message }) {
+    if (code === "unavailable") this.#socket.ping();
     const entry = this.#outbox.refuse(id);
     this.oncomplaint(entry?.about ?? null, message);
   }
@@ -159,13 +171,28 @@ export class LiveSession {
     this.#wasOnline = true;
     this.#syncing = false;
     this.#socket.ping();
-    this.#giveUp(this.#outbox.sendAgain(Date.now()));
     if (back) this.onnews({ kind: "back" });
+    this.#giveUp(this.#outbox.sendAgain(Date.now()));
   }
 
   #onbeat() {
-    this.#giveUp(this.#outbox.expire(Date.now()));
+    const now = Date.now();
+    if (this.#ticks) this.#socket.doubtSilence();
+    if (this.#outbox.waiting.some((entry) => this.#isOverdue(entry, now))) this.#socket.doubt();
+    const stale = this.#outbox.expire(now);
+    if (stale.some((entry) => this.#isOverdue(entry, now))) this.#socket.giveUp();
+    this.#giveUp(stale);
     if (this.#lostAt !== null) this.onchange();
+  }
+
+  /** Whether the server has something to say every second. */
+  get #ticks() {
+    return Object.values(this.#model.timers).some(({ status }) => status === "running");
+  }
+
+  /** Whether a command was sent some time ago, and nothing that was sent after it is known to have arrived. */
+  #isOverdue({ sent }, now) {
+    return sent !== null && sent >= this.#arrived && now - sent >= OVERDUE_MS;
   }
 
   #giveUp(stale) {

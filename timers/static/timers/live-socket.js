@@ -16,8 +16,8 @@ const OPEN_LIMIT_MS = 8_000;
 const QUIET_MS = 25_000;
 const ANSWER_LIMIT_MS = 8_000;
 const WAKE_CONNECTING_MS = 3_000;
-const WAKE_QUIET_MS = 4_000;
-const WAKE_ANSWER_LIMIT_MS = 2_500;
+const DOUBTFUL_QUIET_MS = 4_000;
+const DOUBT_LIMIT_MS = 2_500;
 const JUMP_CHECK_MS = 5_000;
 const JUMP_MS = 15_000;
 
@@ -73,10 +73,26 @@ export class LiveSocket {
     return true;
   }
 
-  /** Asks for a sign of life. The answer also tells the server's time. */
+  /** Asks for a sign of life, unless one is due sooner. The answer also tells the server's time. */
   ping(limit_ms = ANSWER_LIMIT_MS) {
-    if (!this.send({ type: "ping", t: this.#world.now() })) return;
-    this.#after("answer", limit_ms, () => this.#lost());
+    const now = this.#world.now();
+    if (this.#timers.answer?.at <= now + limit_ms) return;
+    if (this.send({ type: "ping", t: now })) this.#after("answer", limit_ms, () => this.#lost());
+  }
+
+  /** Asks for a sign of life with little patience: something that was expected did not come. */
+  doubt() {
+    this.ping(DOUBT_LIMIT_MS);
+  }
+
+  /** The same where messages should come all the time, if none came for a while. */
+  doubtSilence() {
+    if (this.#world.now() - this.#heard > DOUBTFUL_QUIET_MS) this.doubt();
+  }
+
+  /** Takes a socket that looks open for lost. */
+  giveUp() {
+    if (this.#status.state === "online") this.#lost();
   }
 
   #connect() {
@@ -140,7 +156,7 @@ export class LiveSocket {
     const now = this.#world.now();
     if (state === "waiting" || state === "asleep") this.retry();
     else if (state === "connecting" && now - this.#since > WAKE_CONNECTING_MS) this.retry();
-    else if (state === "online" && now - this.#heard > WAKE_QUIET_MS) this.ping(WAKE_ANSWER_LIMIT_MS);
+    else if (state === "online") this.doubtSilence();
   }
 
   #listen() {
@@ -174,11 +190,14 @@ export class LiveSocket {
 
   #after(name, delay_ms, act) {
     this.#clear(name);
-    this.#timers[name] = this.#world.setTimeout(act, delay_ms);
+    this.#timers[name] = { at: this.#world.now() + delay_ms, timer: this.#world.setTimeout(act, delay_ms) };
   }
 
   #clear(...names) {
-    for (const name of names) this.#world.clearTimeout(this.#timers[name]);
+    for (const name of names) {
+      this.#world.clearTimeout(this.#timers[name]?.timer);
+      delete this.#timers[name];
+    }
   }
 }
 

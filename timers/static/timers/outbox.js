@@ -16,7 +16,10 @@ export class Outbox {
     this.#makeId = makeId;
   }
 
-  /** Every command that the session does not show yet, oldest first: `{id, message, about, posted, v, told}`. */
+  /**
+   * Every command that the session does not show yet, oldest first: `{id, message, about, posted, sent, v, told}`;
+   * `sent` is when it was last given to the connection, or null.
+   */
   get entries() {
     return [...this.#entries.values()];
   }
@@ -28,16 +31,20 @@ export class Outbox {
   /** Sends a command now or, if that is not possible, when the connection is back. `about` is the caller's own note. */
   post(message, about, now) {
     const id = this.#makeId();
-    const entry = { id, message: { ...message, id }, about, posted: now, v: null, told: false };
+    const entry = { id, message: { ...message, id }, about, posted: now, sent: null, v: null, told: false };
     this.#entries.set(id, entry);
-    this.#send(entry.message);
+    this.#dispatch(entry, now);
     return entry;
   }
 
   sendAgain(now) {
     const stale = this.expire(now);
-    for (const entry of this.waiting) this.#send(entry.message);
+    for (const entry of this.waiting) this.#dispatch(entry, now);
     return stale;
+  }
+
+  #dispatch(entry, now) {
+    entry.sent = this.#send(entry.message) ? now : null;
   }
 
   /** An `ack` came: the entry stays, unless nothing changed, until the session has reached the version it names. */

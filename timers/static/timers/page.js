@@ -19,6 +19,7 @@ export class Page {
   #places;
   #notes = {};
   #undoing = {};
+  #complaints = new Set();
   #seen = {};
   #plainTitle = document.title;
 
@@ -51,14 +52,22 @@ export class Page {
   }
 
   hear(news) {
-    if (news.kind === "back") this.announcer.say("Back online.");
+    if (news.kind === "back") this.#comeBack();
     if (news.kind === "people") this.announcer.people(news);
     if (news.kind === "changed" && news.after.id in this.#places) this.#tell(news);
   }
 
-  complain(id, sentence) {
-    this.#note(id in this.#places ? id : this.#first, sentence);
+  /** A command came to nothing. That is told until the timer moves or the connection is back. */
+  complain(about, sentence) {
+    const id = about in this.#places ? about : this.#first;
+    this.#note(id, sentence);
+    this.#complaints.add(id);
     this.announcer.say(sentence);
+  }
+
+  #comeBack() {
+    for (const id of this.#complaints) this.#note(id, null);
+    this.announcer.say("Back online.");
   }
 
   get #first() {
@@ -72,7 +81,7 @@ export class Page {
       timer: this.session.timer(id),
       now: () => this.session.now(),
       waits,
-      note: this.#notes[id],
+      note: waits && !this.#complaints.has(id) ? null : this.#notes[id],
       undo: id in this.#undoing,
       starter: starter && (starter === model.you?.member ? "you" : this.session.name(starter)),
     };
@@ -101,6 +110,7 @@ export class Page {
   /** Another person's deed, one's own in another tab, or the end of a phase. */
   #tell({ action, by, before, after, mine }) {
     const { id } = after;
+    if (this.#complaints.has(id)) this.#note(id, null);
     if (mine || action === "expire") return;
     if (action === "complete") this.#tellOfEnd(id, before, after);
     else this.#tellOfDeed(id, by, action, after);
@@ -121,6 +131,7 @@ export class Page {
   #note(id, sentence) {
     clearTimeout(this.#undoing[id]);
     delete this.#undoing[id];
+    this.#complaints.delete(id);
     this.#notes[id] = sentence;
     this.show();
   }

@@ -160,7 +160,7 @@ function button(name, look, label, content, reason, act) {
 function remark(kind, { waits, note, undo }, element) {
   const reason = waits && kind !== "me" ? REASON : null;
   const offer = undo && !waits ? undoButton(element) : nothing;
-  return html`<p class="note" id="note-${kind}">${reason ?? note ?? nothing}${offer}</p>`;
+  return html`<p class="note" id="note-${kind}">${note ?? reason ?? nothing}${offer}</p>`;
 }
 
 /** The offer goes away with the press, so the focus goes where the hands were. */

@@ -15,8 +15,12 @@ export function ends(timer, timeOfDay, now, starter = null) {
   return starter ? `Started by ${firstName(starter)}, ends ${timeOfDay}` : `Ends at ${timeOfDay}`;
 }
 
+/** Whether this is what the server calls somebody who has not said their name. */
+export const isDefaultName = (name) => /^(User \d+)?$/.test(name);
+
 /** As much of a name as fits into the dial. */
 function firstName(name) {
+  if (isDefaultName(name)) return name;
   const [first] = name.split(" ");
   const letters = [...first];
   return letters.length > 12 ? `${letters.slice(0, 11).join("")}…` : first;
