@@ -1,6 +1,6 @@
 # The commands of the repository. CONTRIBUTING.md says what each is for.
 
-.PHONY: run admin check test soak requirements help
+.PHONY: run admin check test bench soak requirements help
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -14,6 +14,7 @@ help:
 	@echo 'make admin    make an operator account for /admin/'
 	@echo 'make check    formatting, lint, types, deployment settings, migrations'
 	@echo 'make test     make check, and every test'
+	@echo 'make bench    measures what a delivered tick costs, and writes it under bench/results/'
 	@echo 'make soak     twenty minutes of breaking tomato on purpose; ARGS="--seed 7 --minutes 2" for others'
 
 # Bound to make, so that it stops when make is killed.
@@ -40,6 +41,9 @@ test: .venv/installed-for-tests
 	@$(MAKE) check
 	@$$(echo .venv/lib/python*/site-packages/playwright/driver/node) --test --test-reporter=dot tests/javascript/*.test.js
 	@$(PYTHON) -m pytest -n 3 --dist loadfile
+
+bench: .venv/installed-for-tests
+	@$(PYTHON) -m bench
 
 soak: .venv/installed-for-tests
 	@$(PYTHON) -m tests.soak $(ARGS)
