@@ -305,8 +305,7 @@ def _tell_joined(topic: Topic, member: str) -> Change:
     if not topic.is_room:
         return Change(topic)
     if _is_told_together(topic):
-        left = tuple(other for other in topic.crowd.left if other != member)
-        joined = topic.crowd.joined if left != topic.crowd.left else (*topic.crowd.joined, member)
+        joined, left = _crossed(member, topic.crowd.joined, topic.crowd.left)
         return Change(replace(topic, crowd=replace(topic.crowd, joined=joined, left=left)))
     topic = replace(topic, v=topic.v + 1)
     return Change(topic, (UserJoined(topic.v, member, topic.people[member]),))
@@ -316,11 +315,17 @@ def _tell_left(topic: Topic, member: str) -> Change:
     if not topic.is_room:
         return Change(topic)
     if _is_told_together(topic):
-        joined = tuple(other for other in topic.crowd.joined if other != member)
-        left = topic.crowd.left if joined != topic.crowd.joined else (*topic.crowd.left, member)
+        left, joined = _crossed(member, topic.crowd.left, topic.crowd.joined)
         return Change(replace(topic, crowd=replace(topic.crowd, joined=joined, left=left)))
     topic = replace(topic, v=topic.v + 1)
     return Change(topic, (UserLeft(topic.v, member),))
+
+
+def _crossed(member: str, to: tuple[str, ...], back: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Both lists after a crossing: one that undoes an untold crossing is told no more than that was."""
+    if member in back:
+        return to, tuple(other for other in back if other != member)
+    return (*to, member), back
 
 
 def _tell_updated(topic: Topic, member: str) -> Change:
