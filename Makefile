@@ -1,6 +1,6 @@
 # The commands of the repository. CONTRIBUTING.md says what each is for.
 
-.PHONY: run admin check test bench soak requirements help
+.PHONY: run admin check test bench soak fuzz icons messages tour requirements help
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -14,8 +14,9 @@ help:
 	@echo 'make admin    make an operator account for /admin/'
 	@echo 'make check    formatting, lint, types, deployment settings, migrations'
 	@echo 'make test     make check, and every test'
-	@echo 'make bench    measures what a delivered tick costs, and writes it under bench/results/'
+	@echo 'make bench    a quarter of an hour of measuring, beside others, into bench/results/; ARGS="--only memory" for less'
 	@echo 'make soak     twenty minutes of breaking tomato on purpose; ARGS="--seed 7 --minutes 2" for others'
+	@echo 'make fuzz     five minutes of nonsense on every socket and route; ARGS="--seed 7 --minutes 1" for others'
 
 # Bound to make, so that it stops when make is killed.
 run: .venv/installed
@@ -37,16 +38,31 @@ check: .venv/installed-for-tests
 
 # Playwright brings a Node.js of its own, so the machine needs none.
 test: .venv/installed-for-tests
-	@$(PYTHON) -m tests.support.chromium
+	@$(PYTHON) -m tests.support.programs
 	@$(MAKE) check
 	@$$(echo .venv/lib/python*/site-packages/playwright/driver/node) --test --test-reporter=dot tests/javascript/*.test.js
-	@$(PYTHON) -m pytest -n 3 --dist loadfile
+	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@echo 'What keeps something in the database, on PostgreSQL:'
+	@$(PYTHON) -m tests.support.postgresql -m postgresql tests/integration
 
 bench: .venv/installed-for-tests
-	@$(PYTHON) -m bench
+	@$(PYTHON) -m bench $(ARGS)
 
 soak: .venv/installed-for-tests
 	@$(PYTHON) -m tests.soak $(ARGS)
+
+messages: .venv/installed
+	@$(PYTHON) -m tools.compile_messages
+
+fuzz: .venv/installed-for-tests
+	@$(PYTHON) -m tests.fuzz $(ARGS)
+
+icons: .venv/installed-for-tests
+	@$(PYTHON) -m tools.draw_icons
+
+tour: .venv/installed-for-tests
+	@$(PYTHON) -m tests.support.chromium
+	@$(PYTHON) -m tools.take_tour
 
 # Writes the pins anew, within what the .in files allow; `make requirements UPGRADE=--upgrade` takes the newest.
 requirements: .venv-compile/installed

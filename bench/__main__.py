@@ -1,129 +1,97 @@
-"""`make bench`: what a delivered tick costs, measured on tomato as `make run` starts it, but for the limits raised below."""
+"""`make bench`: what tomato costs, beside others that do the same work, on one machine and in one run."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import secrets
+import argparse
+import signal
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
-from time import monotonic, process_time
+from time import monotonic
 
-import httpx
-import psutil
-import uvloop
+from bench import chart, report
+from bench.chart import RESULTS
+from bench.machine import facts, raise_open_files
+from bench.report import Row
+from bench.scenarios import SCENARIOS, Scenario
+from bench.sites import NEED_NODE, RAISED, Sites, why_no_peers
+from bench.sizes import FULL, QUICK, Figures, Size
 
-from bench.load import Tally, connect, handshake, percentile
-from tests.support.processes import Tomato, tomato
-
-RESULTS = Path(__file__).parent / "results"
-RAISED = {"TOMATO_RATE_PER_S": "10000", "TOMATO_RATE_BURST": "10000", "TOMATO_MAX_MEMBERS": "5000"}
-SCENARIOS = {"1,000 sockets in 200 rooms of 5": (200, 5), "1,000 sockets in one room": (1, 1000)}
-RUNS = 3
-SETTLE_S = 3.0
-MEASURE_S = 10.0
-START = b'{"type":"timer:start","timer":"room"}'
-
-
-@dataclass
-class Figures:
-    """Of one run. CPU is in per cent of a core; latency from the worker's `now_at` to the arrival, in milliseconds."""
-
-    joins_per_s: float
-    ticks_per_s: float
-    web_us_per_tick: float
-    web_cpu: float
-    worker_cpu: float
-    redis_cpu: float
-    generator_cpu: float
-    p50_ms: float
-    p99_ms: float
-    web_rss_mb: float
+PART = RESULTS / "part"
 
 
 def main() -> None:
-    table = {name: [_run(rooms, people) for _ in range(RUNS)] for name, (rooms, people) in SCENARIOS.items()}
-    medians = {name: _median(runs) for name, runs in table.items()}
-    text = _markdown(medians)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "latest.md").write_text(text)
-    (RESULTS / "latest.json").write_text(json.dumps({name: asdict(row) for name, row in medians.items()}, indent=2))
+    asked = _arguments()
+    scenarios = [
+        scenario for scenario in SCENARIOS if not asked.only or any(word in scenario.key for word in asked.only)
+    ]
+    if not scenarios:
+        sys.exit(f"No scenario has {' or '.join(asked.only)} in its name; python -m bench --help lists them.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
+    raise_open_files()
+    reason = why_no_peers()
+    if reason:
+        _tell(reason)
+    measure, size = (at_once, QUICK) if asked.quick else (in_turn, replace(FULL, runs=asked.runs))
+    into = asked.into or (PART if asked.only or asked.quick else RESULTS)
+    rows: list[Row] = []
+    with Sites(kept=asked.quick) as sites:
+        for some in measure(scenarios, sites, size):  # written each time: should a later one fail, these are not lost
+            rows += some
+            text = report.write(rows, facts(), [reason] if reason else [], RAISED, into)
+            chart.draw(into)
     sys.stdout.write(text)
 
 
-def _run(rooms: int, people: int) -> Figures:
-    with tomato(**RAISED) as site:  # type: ignore[arg-type]
-        return uvloop.run(_measure(site, rooms, people))
+def in_turn(scenarios: list[Scenario], sites: Sites, size: Size) -> Iterator[list[Row]]:
+    """The sites of a scenario one after the other, and that several times, so that what disturbs the machine for a while disturbs all."""
+    for scenario in scenarios:
+        rows = _rows(scenario)
+        for _ in range(min(scenario.runs, size.runs)):
+            for row in rows:
+                row.runs.append(_measured(scenario, row, sites, size))
+        yield rows
 
 
-async def _measure(site: Tomato, rooms: int, people: int) -> Figures:
-    tally = Tally()
-    requests = [
-        handshake(f"127.0.0.1:{site.port}", f"/ws/room/{code}", cookie)
-        for code in await _rooms(site, rooms)
-        for cookie in _cookies(site, people)
-    ]
+def at_once(scenarios: list[Scenario], sites: Sites, size: Size) -> Iterator[list[Row]]:
+    """Nobody looks at the figures, so they need not be waited for one by one."""
+    jobs = [(scenario, row) for scenario in scenarios for row in _rows(scenario)]
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        found = threads.map(lambda job: _measured(job[0], job[1], sites, size), jobs)
+        for (_, row), figures in zip(jobs, found, strict=True):
+            row.runs.append(figures)
+    yield [row for _, row in jobs]
+
+
+def _rows(scenario: Scenario) -> list[Row]:
+    names = [name for name in scenario.sites if name not in NEED_NODE or not why_no_peers()]
+    return [Row(scenario.key, scenario.title, name, []) for name in names]
+
+
+def _measured(scenario: Scenario, row: Row, sites: Sites, size: Size) -> Figures:
     began = monotonic()
-    listeners = await connect(site.port, requests, tally)
-    joins_per_s = len(requests) / (monotonic() - began)
-    for listener in listeners[::people]:
-        listener.say(START)
-    await asyncio.sleep(SETTLE_S)
-    parts = [psutil.Process(part.pid) for name in ("web", "worker", "redis") if (part := site.part(name))]
-    tally.reset()
-    before, generator_before = [_cpu_s(part) for part in parts], process_time()
-    await asyncio.sleep(MEASURE_S)
-    web_s, worker_s, redis_s = (_cpu_s(part) - was for part, was in zip(parts, before, strict=True))
-    return Figures(
-        joins_per_s=joins_per_s,
-        ticks_per_s=tally.ticks / MEASURE_S,
-        web_us_per_tick=web_s / tally.ticks * 1e6,
-        web_cpu=100 * web_s / MEASURE_S,
-        worker_cpu=100 * worker_s / MEASURE_S,
-        redis_cpu=100 * redis_s / MEASURE_S,
-        generator_cpu=100 * (process_time() - generator_before) / MEASURE_S,
-        p50_ms=percentile(tally.latencies_ms, 0.5),
-        p99_ms=percentile(tally.latencies_ms, 0.99),
-        web_rss_mb=parts[0].memory_info().rss / 1e6,
+    figures = scenario.measure(sites, row.site, size)
+    _tell(f"{scenario.title}: {row.site}, {monotonic() - began:.0f} s")
+    return figures
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures tomato and its peers.")
+    names = ", ".join(scenario.key for scenario in SCENARIOS)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help=f"scenarios with this in their name: {names}")
+    parser.add_argument(
+        "--quick", action="store_true", help="small and short, to see that everything works; no figures"
     )
+    parser.add_argument("--runs", type=int, default=FULL.runs, help="at most so many runs of each")
+    parser.add_argument("--into", type=Path, help="the folder of the results; of a part it is another")
+    return parser.parse_args()
 
 
-async def _rooms(site: Tomato, count: int) -> list[str]:
-    async with httpx.AsyncClient() as http:
-        return [(await http.post(f"{site.url}/api/rooms", json={})).json()["code"] for _ in range(count)]
-
-
-def _cookies(site: Tomato, count: int) -> list[str]:
-    """Cookies of new browsers, signed with the site's own key."""
-    from django.conf import settings
-    from django.core.signing import TimestampSigner
-
-    if not settings.configured:
-        settings.configure()
-    signer = TimestampSigner(key=(site.data_dir / "secret-key").read_text(), salt="tomato_device")
-    return [signer.sign(secrets.token_hex(8).upper()) for _ in range(count)]
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
-
-
-def _median(runs: list[Figures]) -> Figures:
-    return Figures(**{name: median(getattr(run, name) for run in runs) for name in asdict(runs[0])})
-
-
-def _markdown(rows: dict[str, Figures]) -> str:
-    names = list(Figures.__dataclass_fields__)
-    lines = [f"| scenario | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    lines += [
-        f"| {name} | {' | '.join(f'{value:.1f}' for value in asdict(row).values())} |" for name, row in rows.items()
-    ]
-    head = f"Medians of {RUNS} runs of {MEASURE_S:g} s on {os.cpu_count()} cores, one tick a second; limits raised: {RAISED}.\n\n"
-    return head + "\n".join(lines) + "\n"
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

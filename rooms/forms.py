@@ -2,6 +2,7 @@
 
 from django import forms
 
+from rooms import entering
 from rooms.models import MAX_NAME_LENGTH, Room
 from timers import names
 
@@ -13,6 +14,11 @@ class NameField(forms.CharField):
         return names.clean(super().to_python(value) or "")
 
 
+class PasscodeField(forms.CharField):
+    def to_python(self, value: object) -> str:
+        return entering.clean(super().to_python(value) or "")
+
+
 class RoomForm(forms.ModelForm):
     """A room's name, which may be left out."""
 
@@ -21,3 +27,9 @@ class RoomForm(forms.ModelForm):
     class Meta:
         model = Room
         fields = ("name",)
+
+
+class NewRoomForm(RoomForm):
+    """Besides, the passcode that people will be asked for; without one anybody enters."""
+
+    passcode = PasscodeField(required=False, max_length=entering.MAX_PASSCODE_LENGTH)

@@ -1,4 +1,7 @@
-"""Django's settings for the tests: those of a fresh data directory and the defaults, whatever the caller's environment says."""
+"""Django's settings for the tests: those of a fresh data directory and the defaults, whatever the caller's environment says.
+
+Only the database can be another one: that of `TEST_DATABASE_URL`, as `tests/support/postgresql.py` sets it.
+"""
 
 import atexit
 import os
@@ -12,6 +15,7 @@ for name in list(os.environ):
 data_dir = tempfile.mkdtemp(prefix="tomato-tests-")
 atexit.register(shutil.rmtree, data_dir, ignore_errors=True)
 os.environ["TOMATO_DATA_DIR"] = data_dir
+os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")
 
 from tomato.settings import *  # noqa: E402, F403
 

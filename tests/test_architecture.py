@@ -10,11 +10,29 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-APPS = ("tomato", "timers", "rooms")
+APPS = ("tomato", "timers", "rooms", "operators")
 
 PURE = {
     f"timers.{name}": CHECKOUT / "timers" / f"{name}.py"
-    for name in ("names", "protocol", "records", "schedule", "timer", "topic", "topics")
+    for name in (
+        "asyncapi",
+        "control",
+        "course",
+        "journal",
+        "knocks",
+        "names",
+        "overview",
+        "people",
+        "protocol",
+        "records",
+        "schedule",
+        "schemas",
+        "steering",
+        "timer",
+        "told",
+        "topic",
+        "topics",
+    )
 } | {"rooms.codes": CHECKOUT / "rooms" / "codes.py"}
 PURE_LIBRARIES = {"pydantic", "orjson"}
 CLOCKS_AND_DEVICES = {
@@ -32,7 +50,24 @@ CLOCKS_AND_DEVICES = {
 
 REDIS_CLIENTS = {"from_url", "Redis", "StrictRedis", "RedisCluster", "ConnectionPool", "BlockingConnectionPool"}
 
+HOT = {
+    "timers/worker.py": ("_tick_slot",),
+    "timers/broadcast.py": ("say",),
+    "timers/consumers.py": ("deliver", "_relay", "_tell", "_receive"),
+    "timers/requests.py": ("take", "pass_on"),
+    "tomato/outlet.py": ("text", "broadcast", "message", "_step"),
+}
+"""What every tick and every delivery passes through."""
+FIGURES = {"figures", "_figures", "_traffic"}
+
 MACHINE_PATH = re.compile(r"(?<![\w.-])/(home|Users|root|work|workspace|farm)/")
+SECRET = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|\b(gh[pousr]_|github_pat_|glpat-|npm_|pypi-|sk-|xox[abprs]-|AKIA|AIza)[A-Za-z0-9_-]{16,}"
+    r"|(SECRET_KEY|TOKEN|PASSWORD)[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9+/]{24,}"
+    r"|://[^\s/:@\"']*:[^\s/:@\"'{}$\\]{12,}@"
+)
+KEEPS_SECRETS = re.compile(r"(^|/)(secret-key|\.env|id_[a-z0-9]+)$|\.(pem|key|p12|sqlite3|rdb|aof)$")
 ADDRESS = re.compile(r"https?://|--(extra-)?index-url|--find-links|--trusted-host|@ file:")
 
 
@@ -44,6 +79,10 @@ def test_a_pure_file_knows_no_clock_no_device_and_no_framework(module: str) -> N
 
 def test_timers_know_no_rooms() -> None:
     assert importers_of("rooms", among=("timers",)) == []
+
+
+def test_nobody_but_the_wiring_knows_the_operators() -> None:
+    assert importers_of("operators", among=("timers", "rooms")) == []
 
 
 def test_the_wiring_of_tomato_is_known_to_the_pure_files_nowhere() -> None:
@@ -65,8 +104,38 @@ def test_redis_clients_are_made_in_one_place() -> None:
     assert makers == []
 
 
+def test_where_it_is_hot_figures_are_only_added_to() -> None:
+    mentions = [(path, node) for path, node in hot_statements() if FIGURES & attributes_in(node)]
+    assert len(mentions) >= 8, "this test looks where the counting is"
+    assert [f"{path}:{node.lineno}" for path, node in mentions if not is_addition(node)] == []
+
+
+def test_only_one_file_knows_prometheus() -> None:
+    assert importers_of("prometheus_client", among=APPS) == ["tomato/metrics.py"]
+
+
 def test_no_file_names_a_place_on_somebodys_machine() -> None:
     assert [place for path in repository_files() for place in matches(MACHINE_PATH, path)] == []
+
+
+def test_no_secret_is_in_the_repository() -> None:
+    files = list(repository_files())
+    assert [shown(path) for path in files if KEEPS_SECRETS.search(shown(path))] == []
+    assert [place for path in files for place in matches(SECRET, path)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-----BEGIN " + "OPENSSH PRIVATE KEY-----",
+        "token: gh" + "p_" + "a1B2" * 9,
+        "TOMATO_SECRET_KEY" + "=" + "q7Zx" * 12,
+        'SECRET_KEY = "' + "q7Zx" * 12 + '"',
+        "redis://:" + "q7Zx" * 4 + "@redis.example:6379",
+    ],
+)
+def test_a_secret_would_be_found(line: str) -> None:
+    assert SECRET.search(line)
 
 
 def test_dependency_files_name_no_index() -> None:
@@ -116,6 +185,33 @@ def called(call: ast.Call) -> str:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
     return ""
+
+
+def hot_statements() -> Iterator[tuple[str, ast.stmt]]:
+    """The innermost statements of the functions in `HOT`, without the blocks that hold others."""
+    for path, names in HOT.items():
+        functions = {
+            node.name: node
+            for node in ast.walk(parsed(CHECKOUT / path))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        for name in names:
+            nodes = (node for node in ast.walk(functions[name]) if isinstance(node, ast.stmt))
+            yield from ((path, node) for node in nodes if not hasattr(node, "body"))
+
+
+def attributes_in(node: ast.AST) -> set[str]:
+    return {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+
+
+def is_addition(node: ast.stmt) -> bool:
+    """`figure += …`, or `figure.add(…)` as a statement of its own."""
+    match node:
+        case ast.AugAssign(op=ast.Add()):
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="add"))):
+            return True
+    return False
 
 
 def parsed(path: Path) -> ast.Module:

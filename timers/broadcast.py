@@ -6,7 +6,8 @@ slow reader may miss.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -14,7 +15,9 @@ import structlog
 from redis.exceptions import RedisError
 
 from timers import protocol, topics
-from timers.topic import Answer, Event, Full, Topic, UserJoined, Users
+from timers.figures import WorkerFigures
+from timers.topic import Answer, Event, Full, Refused, Topic, UserJoined, Users
+from tomato.layer import CHANNEL_FIELD, Sink
 from tomato.logs import Outage
 
 log = structlog.get_logger(__name__)
@@ -22,23 +25,28 @@ log = structlog.get_logger(__name__)
 EVENT = "topic.event"
 REPLY = "topic.reply"
 ROLL_CALL = "roll.call"
+INQUIRY = "inquiry"
 
 
 class Broadcaster:
     """Says things through the channel layer, in the order of the calls."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, figures: WorkerFigures | None = None) -> None:
         self._layer = layer
+        self._figures = figures or WorkerFigures()
         self._outage = Outage(log, "broadcast.redis")
 
-    async def say(self, publications: Iterable[tuple[str, bytes]]) -> list[int]:
-        """How many processes heard each. What cannot be said is lost: a socket that notices asks for a snapshot."""
+    async def say(self, publications: Iterable[tuple[str, bytes]]) -> list[int] | None:
+        """How many processes heard each; None when it could not be said, and nobody knows who heard any of it."""
         publications = list(publications)
+        asked_at = monotonic()
         try:
             heard: list[int] = await self._layer.publish_many(publications)
         except (RedisError, OSError) as error:
+            self._figures.redis_errors["layer"] += 1
             self._outage.goes_on(error)
-            return [0] * len(publications)
+            return None
+        self._figures.publishing.add((monotonic() - asked_at) * 1000)
         self._outage.is_over()
         return heard
 
@@ -53,6 +61,17 @@ class Broadcaster:
         text = protocol.encode(protocol.ack(id, answer)) if id is not None and answer is not None else None
         return self._reply(channel, ref, ack=text)
 
+    def result(
+        self, channel: str, ref: int, topic: Topic, timer_id: str, answer: Answer, now: int
+    ) -> tuple[str, bytes]:
+        """The timer after a command that has no `id` to be acknowledged by."""
+        return self._reply(
+            channel, ref, ack=None, result=protocol.encode(protocol.result(topic, timer_id, answer, now))
+        )
+
+    def refusal(self, channel: str, ref: int, id: str | None, refused: Refused) -> tuple[str, bytes]:
+        return self._reply(channel, ref, ack=protocol.encode(protocol.error("forbidden", refused.why, id)))
+
     def full(self, channel: str, ref: int, _: Full) -> tuple[str, bytes]:
         return self._reply(channel, ref, close=protocol.CloseCode.TOO_MANY)
 
@@ -63,6 +82,16 @@ class Broadcaster:
     def roll_call(self, shard: int) -> tuple[str, bytes]:
         """Every web process is to say again who watches the shard's topics."""
         return self._layer.grouped(topics.PROCESSES, {"type": ROLL_CALL, "shard": shard})
+
+    def found(self, channel: str, **what: Any) -> tuple[str, bytes]:
+        """What a worker knows of what an operator asked."""
+        return self._layer.addressed(channel, {"type": INQUIRY, **what})
+
+    async def hear(self, group: str, deliver: Callable[[dict[str, Any]], None]) -> None:
+        """From now on `deliver` gets what is said to the group. Waits while Redis is away."""
+        channel = await self._layer.new_channel()
+        self._layer.attach(channel, Sink(deliver, lambda: None))
+        await self._layer.group_add(group, channel)
 
     def kept(self, publications: list[tuple[str, bytes]]) -> bytes:
         """The publications as one value, to be committed with what they tell of."""
@@ -84,6 +113,14 @@ class Broadcaster:
 
     def _reply(self, channel: str, ref: int, **answer: Any) -> tuple[str, bytes]:
         return self._layer.addressed(channel, {"type": REPLY, "ref": ref, **answer})
+
+
+def kept_reply(layer: Any, kept: bytes, channel: str, ref: int) -> dict[str, Any] | None:
+    """The reply to what a process asked under `ref`, if it is among kept publications."""
+    serializer = layer.channel_layer
+    messages = (serializer.deserialize(data) for _, data in (serializer.deserialize(kept) if kept else ()))
+    asked = (message for message in messages if message.get(CHANNEL_FIELD) == channel and message.get("ref") == ref)
+    return next(asked, None)
 
 
 def _newcomers(event: Event) -> list[str]:

@@ -6,8 +6,9 @@ The consumer decides nothing about timers. It speaks with Redis and the socket o
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -19,50 +20,24 @@ from django.conf import settings
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
-from timers import names, parking, process, protocol, topics
+from timers import arrivals, parking, process, protocol, topics
 from timers.broadcast import EVENT, REPLY
-from timers.inbox import PATIENCE_MS
-from timers.protocol import CloseCode, Junk, Message
-from timers.topic import Answer, Arrive, Command, Leave, Rename, Steer, with_arrival
+from timers.course import with_arrival
+from timers.place import Place
+from timers.protocol import CloseCode
+from timers.requests import Requests
+from timers.topic import Arrive, Leave
+from tomato import origin
 from tomato.identity import device_of, member_for
-from tomato.layer import Sink
-from tomato.limits import Refusals, client_address
+from tomato.limits import client_address
 from tomato.outlet import FRAMES, Broadcast, Outlet
-from tomato.redis import was_not_sent
 
 log = structlog.get_logger(__name__)
 
 SNAPSHOT_WITHIN_S = 1.5
 """How long a socket waits for the worker's word before it reads for itself what Redis holds."""
-LAPSE_S = PATIENCE_MS / 1000 + 0.25
-LAST_LOOK_S = 0.5
 JOIN_RETRY_S = 1.0
 MOST_EARLY = 256
-
-UNAVAILABLE = "The timer service does not answer at the moment, so nothing was changed; try again."
-TOO_LATE = "This came too late to count, so nothing was changed; try again."
-RATE_LIMITED = "Too many messages at once; wait a second and send it again."
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a socket belongs: whose it is, its topic, who it is there, the id of its own timer, and the room as a client
-    sees it."""
-
-    device: str
-    topic: str
-    member: str
-    own_timer: str
-    room: dict[str, Any] | None
-
-
-@dataclass(slots=True)
-class Pending:
-    """A command that waits for its answer: the client's `id`, when it lapses, and its place in the inbox once received."""
-
-    id: str | None
-    timer: asyncio.TimerHandle
-    entry: str | None = None
 
 
 class TopicConsumer(AsyncConsumer):
@@ -74,10 +49,11 @@ class TopicConsumer(AsyncConsumer):
     # The consumer's own loop: broadcasts come by a call, so there is no queue to wait on beside the socket.
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.scope, self.base_send = scope, send
+        self.scope: Any = scope
+        self.base_send = send
         self.place: Place | None = None
         self.address: str | None = None
-        self._frames = scope.get("extensions", {}).get(FRAMES, {})
+        del scope  # a socket lives long, and of this it needs only what _admit looks at
         self.process = process.current()
         self.channel_layer = self.process.layer
         self._task = asyncio.current_task()
@@ -90,6 +66,7 @@ class TopicConsumer(AsyncConsumer):
         except asyncio.CancelledError:
             if not self._given_up:
                 raise
+            await self._say_too_slow()
         finally:
             await self._leave()
 
@@ -101,32 +78,45 @@ class TopicConsumer(AsyncConsumer):
             case "websocket.receive":
                 await self._receive(message.get("text"), message.get("bytes"))
             case "websocket.disconnect":
+                if not self.out.closed:
+                    self.process.figures.count_end(message.get("code"))
                 raise StopConsumer
 
     # Coming and going
 
     async def _connect(self) -> None:
-        self._out = Outlet(self.base_send, self._give_up, self._frames.get("write"))
-        self._out.message({"type": "websocket.accept"})
+        extension = self.scope.get("extensions", {}).get(FRAMES, {})
+        self._cut: Callable[[], None] | None = extension.get("cut")
+        self.out = Outlet(self.base_send, self._give_up, extension.get("write"), self.process.figures)
+        if not origin.is_allowed(self.scope):
+            self.out.message({"type": "websocket.close"})  # before it is accepted: HTTP 403
+            self.process.figures.closed["403"] += 1
+            raise StopConsumer
+        self.out.message({"type": "websocket.accept"})
+        self._accepted_at: float | None = monotonic()
         place = await self._admit()
+        self.scope = None
         if isinstance(place, CloseCode):
-            self._close(place)
+            self.close(place)
         else:
             await self._watch(place)
 
     async def _watch(self, place: Place) -> None:
         self.place = place
         self.channel_name = await self.channel_layer.new_channel()
-        self._refs = count(1)
-        self._pending: dict[int, Pending] = {}
-        self._refusals = Refusals()
-        self._bucket = self.process.bucket(place.device)
+        self.refs: Iterator[int] = count(1)
+        self._requests = Requests(self, place)
+        self._arrival_ref = 0
+        self._has_arrived = False
+        self._arrival_awaited: asyncio.Future[None] | None = None
+        self._arrives_by = asyncio.get_running_loop().time() + SNAPSHOT_WITHIN_S
+        self.away = False
         self._v: int | None = None
         self._early: list[dict[str, Any]] = []
         self._joining: asyncio.Task[None] | None = None
         self._arriving: asyncio.Task[None] | None = None
         self._fallback: asyncio.TimerHandle | None = None
-        self.channel_layer.attach(self.channel_name, Sink(self.deliver, self.resync))
+        self.channel_layer.attach(self.channel_name, self)
         self.process.sockets.add(self)
         self.resync()
 
@@ -134,18 +124,21 @@ class TopicConsumer(AsyncConsumer):
         device = device_of(self.scope)
         if device is None:
             return CloseCode.NO_IDENTITY
+        address = client_address(self.scope, settings.TOMATO.proxies)
+        if not await arrivals.may_come(address, device):
+            return CloseCode.TOO_MANY
         try:
             place = await self.locate(device)
         except DatabaseError as error:
             # Nothing can be said of the room now: the browser comes again.
-            log.warning("socket.database_is_away", reason=str(error))
+            log.warning("socket.database_is_away", path=self.scope["path"], device=device, reason=str(error))
             raise StopConsumer from error
-        if isinstance(place, Place) and not self._count_address():
+        if isinstance(place, Place) and not self._count_address(address):
             return CloseCode.TOO_MANY
         return place
 
-    def _count_address(self) -> bool:
-        address, most = client_address(self.scope, settings.TOMATO.proxies), settings.TOMATO.max_sockets_per_ip
+    def _count_address(self, address: str) -> bool:
+        most = settings.TOMATO.max_sockets_per_ip
         if most and self.process.sockets_per_address[address] >= most:
             return False
         self.process.sockets_per_address[address] += 1
@@ -157,12 +150,12 @@ class TopicConsumer(AsyncConsumer):
             self.process.forget_address(self.address)
         if self.place is None:
             return
-        self._out.close()
+        self.out.close()
         self.process.sockets.discard(self)
         self.channel_layer.detach(self.channel_name)
-        for timer in (self._fallback, *(pending.timer for pending in self._pending.values())):
-            if timer is not None:
-                timer.cancel()
+        self._requests.end()
+        if self._fallback is not None:
+            self._fallback.cancel()
         if self._joining is not None:
             self._joining.cancel()
         if self._arriving is not None:  # whose leaving must come after it
@@ -170,15 +163,18 @@ class TopicConsumer(AsyncConsumer):
         await self.channel_layer.group_discard(self.place.topic, self.channel_name)
         await self.process.say_goodbye(self.place.topic, Leave(self.place.member, self.channel_name))
 
-    def _close(self, code: CloseCode) -> None:
-        self._out.message({"type": "websocket.close", "code": int(code)})
-        self._out.close()
+    def close(self, code: int) -> None:
+        if not self.out.closed:
+            self.process.figures.closed[str(int(code))] += 1
+        self.out.message({"type": "websocket.close", "code": int(code)})
+        self.out.close()
 
     def _give_up(self) -> None:
         """The reader is too slow: say so if it can still be said, and end."""
-        log.info("socket.too_slow", topic=self._topic)
+        assert self.place is not None
+        log.info("socket.too_slow", topic=self.place.topic, device=self.place.device)
+        self.process.figures.closed[str(int(CloseCode.TOO_SLOW))] += 1
         self._given_up = True
-        self.process.run(self._say_too_slow())
         if self._task is not None:
             self._task.cancel()
 
@@ -187,16 +183,18 @@ class TopicConsumer(AsyncConsumer):
             async with asyncio.timeout(1):
                 await self.base_send({"type": "websocket.close", "code": int(CloseCode.TOO_SLOW)})
         except (TimeoutError, OSError):
-            if "cut" in self._frames:
-                self._frames["cut"]()
+            if self._cut is not None:
+                self._cut()
 
     # Joining: subscribe, arrive, get the snapshot, then relay
 
     def resync(self) -> None:
         """Asks for a fresh snapshot; what comes before it is held back."""
         self._v = None
-        if self._joining is None or self._joining.done():
+        if self._joining is None:
             self._joining = self.process.run(self._join())
+
+    on_gap = resync
 
     async def _join(self) -> None:
         while True:
@@ -206,9 +204,10 @@ class TopicConsumer(AsyncConsumer):
                 self._arriving = self.process.run(self._arrive())
                 await asyncio.shield(self._arriving)
                 break
-            except (RedisError, OSError) as error:
-                log.debug("socket.redis_is_away", reason=str(error))
+            except (RedisError, OSError, DatabaseError) as error:
+                log.debug("socket.cannot_join", reason=str(error))
                 await asyncio.sleep(JOIN_RETRY_S)
+        self._arriving = self._joining = None
         if self._v is None:
             if self._fallback is not None:
                 self._fallback.cancel()
@@ -216,27 +215,54 @@ class TopicConsumer(AsyncConsumer):
 
     async def _arrive(self) -> None:
         assert self.place is not None
-        own_timer, member = self.place.own_timer, self.place.member
-        arrival = Arrive(member, self.channel_name, self.process.name)
-        post = {"reply_to": self.channel_name, "ref": 0}
-        if not await self.process.inbox.knock(self._topic, arrival, own_timer, **post):
-            parked = await parking.find(self._topic, {own_timer, topics.shared_timer(self._topic)})
-            arrival = Arrive(member, self.channel_name, self.process.name, parked)
-            await self.process.inbox.post(self._topic, arrival, **post)
+        own_timer, arrival = self.place.own_timer, self._arrival(self.place)
+        self._arrival_ref = next(self.refs)
+        post = {"reply_to": self.channel_name, "ref": self._arrival_ref}
+        looked = await self.process.inbox.knock(self._topic, arrival, own_timer, **post)
+        while looked is not None:
+            arrival = await self._with_parked(arrival)
+            looked = await self.process.inbox.knock(self._topic, arrival, own_timer, looked, **post)
+        self._has_arrived = True
+        if self._arrival_awaited is not None and not self._arrival_awaited.done():
+            self._arrival_awaited.set_result(None)
+
+    async def arrival_is_known(self) -> bool:
+        """Nobody commands a topic that does not yet know what the database had put by of it, who may command it among that."""
+        if not self._has_arrived:
+            self._arrival_awaited = asyncio.get_running_loop().create_future()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._arrives_by):
+                    await self._arrival_awaited
+        return self._has_arrived
+
+    def _arrival(self, place: Place) -> Arrive:
+        return Arrive(place.member, self.channel_name, self.process.name, away=self.away, maker=place.maker)
+
+    async def _with_parked(self, arrival: Arrive) -> Arrive:
+        """With what the database remembers of timers that the topic may have forgotten, and of the room."""
+        assert self.place is not None
+        parked = await parking.find(self._topic, {self.place.own_timer, topics.shared_timer(self._topic)})
+        return replace(arrival, parked=parked.timers, policy=parked.policy)
 
     def _read_snapshot_soon(self) -> None:
         self._joining = self.process.run(self._read_snapshot())
 
     async def _read_snapshot(self) -> None:
-        """No worker lives at the moment; what Redis holds is the truth all the same, but for our own arrival."""
+        """No worker lives at the moment; what Redis holds is the truth all the same, but for our own arrival and what that
+        brings back from the database."""
         assert self.place is not None
+        arrival = self._arrival(self.place)
         try:
             topic = await self.process.store.read(self._topic)
+            with suppress(DatabaseError):
+                arrival = await self._with_parked(arrival)
         except (RedisError, OSError) as error:
             log.debug("socket.redis_is_away", reason=str(error))
             return
+        finally:
+            self._joining = None
         now = self.process.clock.now()
-        arrived = with_arrival(topic, Arrive(self.place.member, self.channel_name, self.process.name), now)
+        arrived = with_arrival(topic, arrival, now)
         fields = protocol.snapshot(arrived, self.place.member, now)
         self._begin(topic.v, protocol.encode(fields))
 
@@ -248,7 +274,10 @@ class TopicConsumer(AsyncConsumer):
             self.resync()
             return
         self._v = v
-        self._out.text(protocol.joined(self.place.room, fields.encode()))
+        self.out.text(protocol.joined(self.place.room, fields.encode()))
+        if self._accepted_at is not None:
+            self.process.figures.joins.add((monotonic() - self._accepted_at) * 1000)
+            self._accepted_at = None
         early, self._early = self._early, []
         for message in early:
             self._relay(message)
@@ -268,7 +297,7 @@ class TopicConsumer(AsyncConsumer):
                 self._early.append(message)
         elif ticks:
             if v >= self._v:
-                self._out.broadcast(_broadcast(message), may_be_missed=True)
+                self.out.broadcast(_broadcast(message), may_be_missed=True)
         elif v > self._v:
             self._v = v
             self._tell(message)
@@ -276,117 +305,30 @@ class TopicConsumer(AsyncConsumer):
     def _tell(self, message: dict[str, Any]) -> None:
         assert self.place is not None
         if self.place.member not in message["newcomers"]:
-            self._out.broadcast(_broadcast(message))
+            self.out.broadcast(_broadcast(message))
         elif text := protocol.without_newcomer(message["text"], self.place.member):
-            self._out.text(text)
+            self.out.text(text)
 
     def _take_reply(self, reply: dict[str, Any]) -> None:
         if "fields" in reply:
-            self._begin(reply["v"], reply["fields"])
+            if reply["ref"] == self._arrival_ref:  # not what a new owner says again of an earlier one
+                self._begin(reply["v"], reply["fields"])
         elif "close" in reply:
-            self._close(CloseCode(reply["close"]))
+            self.close(reply["close"])
         else:
-            pending = self._pending.pop(reply["ref"], None)
-            if pending is not None:
-                pending.timer.cancel()
-                if reply["ack"] is not None:
-                    self._out.text(reply["ack"])
+            self._requests.pass_on(reply)
 
     # From the person
 
     async def _receive(self, text: str | None, data: bytes | None) -> None:
-        if self.place is None or self._out.closed:
+        if self.place is None or self.out.closed:
             return
+        self.process.figures.received += 1
         if len(text.encode() if text is not None else data or b"") > protocol.MAX_FRAME_BYTES:
-            self._close(CloseCode.FRAME_TOO_LARGE)
+            self.close(CloseCode.FRAME_TOO_LARGE)
             return
         message = protocol.binary() if text is None else protocol.parse(text, room=self.place.room is not None)
-        if self._bucket.take(monotonic()):
-            await self._heed(message, self.place)
-        else:
-            self._refuse(message.id)
-
-    async def _heed(self, message: Message | Junk, place: Place) -> None:
-        match message:
-            case Junk():
-                await self._answer_junk(message)
-            case protocol.Ping(t=t):
-                self._say(protocol.pong(t, self.process.clock.now()))
-            case protocol.SessionSync():
-                self.resync()
-            case protocol.SessionRename(name=name, id=id):
-                await self._ask(id, Rename(place.member, names.clean(name), id))
-            case protocol.TimerMessage(timer=timer, id=id, lapses_at=lapses_at):
-                timer_id = topics.ROOM if timer == "room" else place.own_timer
-                await self._ask(id, Steer(place.member, timer_id, message.command(), id), lapses_at)
-
-    async def _answer_junk(self, junk: Junk) -> None:
-        """An `id` that was answered before gets that answer again, whatever comes with it."""
-        answer = await self._answered(junk.id)
-        if junk.id is not None and answer is not None:
-            self._say(protocol.ack(junk.id, answer))
-        else:
-            self._say(protocol.error(junk.code, junk.message, junk.id))
-
-    async def _answered(self, id: str | None) -> Answer | None:
-        assert self.place is not None
-        if id is not None:
-            with suppress(RedisError, OSError):
-                return await self.process.store.answer(self._topic, self.place.member, id)
-        return None
-
-    async def _ask(self, id: str | None, command: Command, lapses_at: int | None = None) -> None:
-        """Sends a command on its way; it is answered by the worker, or after ten seconds by us."""
-        now = self.process.clock.now()
-        given_at = now if lapses_at is None else min(now, lapses_at - PATIENCE_MS)
-        if given_at + PATIENCE_MS <= now:
-            self._say(protocol.error("unavailable", TOO_LATE, id))
-            return
-        ref = next(self._refs)
-        pending = Pending(id, asyncio.get_running_loop().call_later(LAPSE_S, self._lapse, ref))
-        self._pending[ref] = pending
-        try:
-            pending.entry = await self.process.inbox.post(
-                self._topic,
-                command,
-                reply_to=self.channel_name,
-                ref=ref,
-                patience_ms=PATIENCE_MS,
-                given_at=given_at,
-            )
-        except (RedisError, OSError) as error:
-            log.debug("socket.redis_is_away", reason=str(error))
-            # A command that Redis may have received may yet be obeyed: what became of it is told when it has lapsed.
-            if was_not_sent(error) and ref in self._pending:
-                del self._pending[ref]
-                pending.timer.cancel()
-                self._say(protocol.error("unavailable", UNAVAILABLE, id))
-
-    def _lapse(self, ref: int) -> None:
-        self.process.run(self._answer_late(self._pending.pop(ref)))
-
-    async def _answer_late(self, pending: Pending) -> None:
-        """No answer came. Either no worker obeyed in time, or one did and its answer was lost: Redis knows which."""
-        assert self.place is not None
-        answer = None
-        with suppress(RedisError, OSError):
-            async with asyncio.timeout(LAST_LOOK_S):
-                if pending.entry is not None:
-                    await self.process.inbox.withdraw(self._topic, pending.entry)
-                if pending.id is not None:
-                    answer = await self.process.store.answer(self._topic, self.place.member, pending.id)
-        if pending.id is not None and answer is not None:
-            self._say(protocol.ack(pending.id, answer))
-        else:
-            self._say(protocol.error("unavailable", UNAVAILABLE, pending.id))
-
-    def _refuse(self, id: str | None) -> None:
-        self._say(protocol.error("rate-limited", RATE_LIMITED, id))
-        if self._refusals.add(monotonic()):
-            self._close(CloseCode.TOO_MANY)
-
-    def _say(self, message: dict[str, Any]) -> None:
-        self._out.text(protocol.encode(message))
+        await self._requests.take(message)
 
     @property
     def _topic(self) -> str:

@@ -12,7 +12,7 @@ import structlog
 from redis.asyncio import Redis
 
 from timers import records, topics
-from timers.topic import Arrive, Command
+from timers.topic import POLICY, Arrive, Command, Recall
 
 log = structlog.get_logger(__name__)
 
@@ -40,18 +40,29 @@ return receive(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])
 """
 
 KNOCK = f"""{RECEIVE}
--- Receives an arrival unless the topic may have forgotten a timer that the database still knows.
+-- Receives a command unless the topic may have forgotten something that the database still knows: then it returns what there
+-- is of the topic. Who has looked into the database since comes with that, and is let in unless some of it was put by meanwhile.
 local state = KEYS[3]
-local topic, command, note, own, person, shared = unpack(ARGV)
+local topic, command, note, own, person, shared, policy, has_looked = unpack(ARGV)
 
 local function known(field) return redis.call('HEXISTS', state, field) == 1 end
 local function is_watched() return string.find(redis.call('HGET', state, 'topic') or '', '"quiet_since":null', 1, true) end
+local function is_awake() return (known(own) or known(person)) and (known(shared) or shared == own or is_watched()) end
+local function is_still_there()
+  for at = 9, #ARGV do if not known(ARGV[at]) then return false end end
+  return true
+end
+local function is_let_in() if has_looked == '1' then return is_still_there() else return is_awake() end end
 
-if not (known(own) or known(person)) then return 0 end
-if not (known(shared) or shared == own or is_watched()) then return 0 end
-receive(KEYS[1], KEYS[2], topic, command, note)
-return 1
+if is_let_in() then return receive(KEYS[1], KEYS[2], topic, command, note) end
+local there = {{}}
+for _, field in ipairs({{own, shared, policy}}) do if known(field) then table.insert(there, field) end end
+return there
 """
+
+
+Looked = tuple[str, ...]
+"""What there was of a topic when the database was asked for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +101,48 @@ class Inbox:
     ) -> str:
         """Returns the entry's id. Raises `RedisError` or `OSError` when Redis is away; the command may or may not have been
         received then. `patience_ms` counts from the receipt, or from `given_at` where Redis may receive it later."""
-        note = records.write({"reply_to": reply_to, "ref": ref, "patience_ms": patience_ms, "given_at": given_at})
+        note = _note(reply_to, ref, patience_ms, given_at)
         id = await self._post(keys=self._keys(topic), args=[topic, records.write_command(command), note])
         return id.decode()
 
-    async def knock(self, topic: str, arrival: Arrive, own_timer: str, *, reply_to: str, ref: int) -> bool:
-        """Posts `arrival` if the topic is awake. If False, look into the database first: a timer may be parked there."""
+    async def knock(
+        self, topic: str, arrival: Arrive, own_timer: str, looked: Looked | None = None, *, reply_to: str, ref: int
+    ) -> Looked | None:
+        """Posts `arrival` if the topic is awake. If it is not, look into the database, where a timer may be parked, and knock
+        again with what this returned, until it is None."""
+        shared = records.timer_field(topics.shared_timer(topic))
+        known = [records.timer_field(own_timer), records.person_field(arrival.member), shared]
+        return _looked(await self._post_if_known(topic, arrival, known, _note(reply_to, ref), looked))
+
+    async def recall(self, topic: str, recall: Recall, looked: Looked) -> Looked | None:
+        """Posts what the database has of the shared timer, as `knock` does an arrival."""
+        return _looked(await self._post_if_known(topic, recall, _shared_alone(topic), _note(None, 0), looked))
+
+    async def post_if_awake(
+        self,
+        topic: str,
+        command: Command,
+        *,
+        reply_to: str,
+        ref: int,
+        patience_ms: int | None = None,
+        given_at: int | None = None,
+    ) -> str | Looked:
+        """The same for a command that is about the shared timer alone; with what is missing the database is asked, and then it is
+        recalled. Returns the entry's id where it was posted."""
+        note = _note(reply_to, ref, patience_ms, given_at)
+        return await self._post_if_known(topic, command, _shared_alone(topic), note)
+
+    async def _post_if_known(
+        self, topic: str, command: Command, known: list[str], note: bytes, looked: Looked | None = None
+    ) -> str | Looked:
         state = topics.state_key(self._shard(topic), topic)
-        known = [f"timer:{own_timer}", f"person:{arrival.member}", f"timer:{topics.shared_timer(topic)}"]
-        note = records.write({"reply_to": reply_to, "ref": ref})
-        words: list[str | bytes] = [topic, records.write_command(arrival), note, *known]
-        return bool(await self._knock(keys=[*self._keys(topic), state], args=words))
+        words: list[str | bytes | int] = [topic, records.write_command(command), note, *known, POLICY]
+        words += [int(looked is not None), *(looked or ())]
+        answer = await self._knock(keys=[*self._keys(topic), state], args=words)
+        return (
+            answer.decode() if isinstance(answer, bytes) else tuple(dict.fromkeys(field.decode() for field in answer))
+        )
 
     async def withdraw(self, topic: str, id: str) -> None:
         """Takes out a command that has lapsed, so that none pile up while no worker lives."""
@@ -125,6 +167,19 @@ class Inbox:
 
     def _shard(self, topic: str) -> int:
         return topics.shard_of(topic, self._shards)
+
+
+def _shared_alone(topic: str) -> list[str]:
+    shared = records.timer_field(topics.shared_timer(topic))
+    return [shared, records.person_field(""), shared]
+
+
+def _looked(answer: str | Looked) -> Looked | None:
+    return None if isinstance(answer, str) else answer
+
+
+def _note(reply_to: str | None, ref: int, patience_ms: int | None = None, given_at: int | None = None) -> bytes:
+    return records.write({"reply_to": reply_to, "ref": ref, "patience_ms": patience_ms, "given_at": given_at})
 
 
 def _place(cursor: str) -> tuple[int, int]:

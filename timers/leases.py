@@ -6,20 +6,28 @@ without its owner knowing does no harm.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from itertools import count
 from math import ceil
+from random import sample
+from socket import gethostname
 from time import monotonic
+from typing import Any
 from uuid import uuid4
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from timers import topics
 from timers.server_clock import server_time_s
 from timers.store import BEGINNING
+from tomato import CannotStart
 
 LEASE_MS = 3_000
-RENEW_EVERY_S = 0.7
+RENEW_EVERY_S = 0.5
+WITHIN_S = 0.5
+"""How long Redis is waited for. In a cluster one node may be away while the shards of the others go on."""
 
 # A worker says it lives, and learns how many others do.
 GREET = """
@@ -41,6 +49,16 @@ return redis.call('DEL', KEYS[1])
 """
 
 
+async def agree_on_shards(redis: Any, shards: int) -> None:
+    """Topics are found by their shard: with another number of shards every timer would seem to be gone. Raises `CannotStart`."""
+    await redis.set(topics.SHARDS_KEY, shards, nx=True)
+    stored = int(await redis.get(topics.SHARDS_KEY))
+    if stored != shards:
+        raise CannotStart(
+            f"TOMATO_SHARDS is {shards}, but the timers in this Redis are kept in {stored} shards: set TOMATO_SHARDS={stored}."
+        )
+
+
 @dataclass
 class Lease:
     """The right to decide for one shard, renewed last at `renewed_at` on this process' monotonic clock."""
@@ -59,7 +77,7 @@ class Leases:
 
     redis: Redis
     shards: int
-    worker: str = field(default_factory=lambda: uuid4().hex[:12])
+    worker: str = field(default_factory=lambda: f"{gethostname()}/{uuid4().hex[:12]}")
     owned: dict[int, Lease] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -70,34 +88,50 @@ class Leases:
 
     async def fair_share(self) -> int:
         """How many shards each living worker may own; tells the others that this one lives."""
-        living = await self._greet(keys=[topics.WORKERS_KEY], args=[self.worker, LEASE_MS])
+        async with asyncio.timeout(WITHIN_S):
+            living = await self._greet(keys=[topics.WORKERS_KEY], args=[self.worker, LEASE_MS])
         return ceil(self.shards / max(1, living))
 
-    async def renew(self) -> set[int]:
-        """Holds on to what is owned; returns the shards whose lease was lost."""
-        lost = set()
-        for shard, lease in tuple(self.owned.items()):
-            asked_at = monotonic()
-            if await self._renew(keys=[topics.lease_key(shard)], args=[lease.token, LEASE_MS]):
-                lease.renewed_at = asked_at
-            else:
-                self.owned.pop(shard, None)
-                lost.add(shard)
-        return lost
+    async def renew(self) -> None:
+        """Holds on to what is owned; a shard whose lease was lost is owned no more.
 
-    async def take(self, most: int) -> list[int]:
-        """Takes free shards until `most` are owned; returns the new ones."""
-        taken = []
-        for shard in range(self.shards):
-            if len(self.owned) >= most:
-                break
-            if shard in self.owned:
-                continue
-            lease = Lease(f"{self.worker}:{next(self._numbers)}", monotonic())
-            if await self.redis.set(topics.lease_key(shard), lease.token, nx=True, px=LEASE_MS):
-                self.owned[shard] = lease
-                taken.append(shard)
-        return taken
+        Raises the first error once every other shard was seen to.
+        """
+        renewals = [self._renew_one(shard, lease) for shard, lease in self.owned.items()]
+        for outcome in await asyncio.gather(*renewals, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
+
+    async def _renew_one(self, shard: int, lease: Lease) -> None:
+        asked_at = monotonic()
+        async with asyncio.timeout(WITHIN_S):
+            stands = await self._renew(keys=[topics.lease_key(shard)], args=[lease.token, LEASE_MS])
+        if stands:
+            lease.renewed_at = asked_at
+        else:
+            self.owned.pop(shard, None)
+
+    async def take(self, most: int) -> None:
+        """Takes free shards until `most` are owned. Raises the last error once the others were tried.
+
+        In no order, so that those of a node that does not answer keep nobody from the rest.
+        """
+        error: Exception | None = None
+        async with asyncio.timeout(WITHIN_S):
+            for shard in sample(range(self.shards), self.shards):
+                if shard in self.owned or len(self.owned) >= most:
+                    continue
+                try:
+                    await self._take_one(shard)
+                except (RedisError, OSError) as away:
+                    error = away
+        if error is not None:
+            raise error
+
+    async def _take_one(self, shard: int) -> None:
+        lease = Lease(f"{self.worker}:{next(self._numbers)}", monotonic())
+        if await self.redis.set(topics.lease_key(shard), lease.token, nx=True, px=LEASE_MS):
+            self.owned[shard] = lease
 
     async def give_back(self, shard: int) -> None:
         lease = self.owned.pop(shard, None)
@@ -105,7 +139,20 @@ class Leases:
             await self._give_back(keys=[topics.lease_key(shard)], args=[lease.token])
 
     async def leave(self) -> None:
-        await self.redis.zrem(topics.WORKERS_KEY, self.worker)
+        async with asyncio.timeout(WITHIN_S):
+            await self.redis.zrem(topics.WORKERS_KEY, self.worker)
+
+
+async def living(redis: Redis) -> list[str]:
+    """The workers that have lately told of themselves. Raises `RedisError` or `OSError` when Redis is away."""
+    now = int(await server_time_s(redis) * 1000)
+    names: Any = await redis.zrangebyscore(topics.WORKERS_KEY, now - LEASE_MS, "+inf")
+    return [name.decode() for name in names]
+
+
+def home_of(worker: str) -> str:
+    """The machine, or container, that a worker runs on."""
+    return worker.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
-from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,21 +13,24 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from timers import topics
-from timers.inbox import Inbox
+from timers import parking, reports, topics
+from timers.broadcast import ROLL_CALL
+from timers.figures import KINDS, WebFigures
+from timers.inbox import Inbox, Looked
 from timers.server_clock import ServerClock
 from timers.store import Store
-from timers.topic import Leave
+from timers.topic import Command, Leave, Recall, Unwatch
 from tomato import redis
+from tomato.allowances import Allowances
 from tomato.layer import Sink
-from tomato.limits import TokenBucket
+from tomato.limits import TokenBuckets
 from tomato.logs import Outage
 
 log = structlog.get_logger(__name__)
 
 VOUCH_EVERY_S = 5.0
 VOUCH_MS = 20_000
-BUCKETS_KEPT = 10_000
+ARRIVALS_PER_S, ARRIVALS_AT_ONCE = 1, 20
 
 
 class WebProcess:
@@ -38,12 +40,20 @@ class WebProcess:
         self.store = Store(self.redis, environment.shards)
         self.inbox = Inbox(self.redis, environment.shards)
         self.clock = ServerClock(self.redis)
+        self.allowances = Allowances(self.redis)
         self.layer: Any = get_channel_layer()
+        self.figures = WebFigures()
         self.sockets: set[Any] = set()
+        self.audiences: dict[str, Any] = {}
+        """Those who read event streams, by topic."""
         self.sockets_per_address: Counter[str] = Counter()
-        self._buckets: dict[str, TokenBucket] = {}
+        self.persons = TokenBuckets(environment.rate_per_s, environment.rate_burst)
+        """What each person may still say, by device: one allowance for all the tabs that this process holds."""
+        self.arrivals = TokenBuckets(ARRIVALS_PER_S, ARRIVALS_AT_ONCE)
+        """How often each address may come before all processes are asked together."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unsaid_goodbyes: list[tuple[str, Leave]] = []
+        self._unsaid_goodbyes: list[tuple[str, Leave | Unwatch]] = []
+        self._opening: asyncio.Task[None] | None = None
         self._vouching: asyncio.Task[None] | None = None
         self._outage = Outage(log, "process.redis")
 
@@ -56,11 +66,21 @@ class WebProcess:
 
         Raises `RedisError` or `OSError` when Redis is away.
         """
-        if self._vouching is None:
+        if self._vouching is not None:
+            return
+        if self._opening is None:  # many sockets come at once, and the process opens once
+            self._opening = asyncio.create_task(self._open())
+        await asyncio.shield(self._opening)
+
+    async def _open(self) -> None:
+        try:
             await self.clock.sync()
             await self._vouch()
             await self._hear_roll_calls()
             self._vouching = asyncio.create_task(self._keep_vouching())
+            self._watching_loop = asyncio.create_task(self.figures.watch_loop())
+        finally:
+            self._opening = None
 
     def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Work of a socket beside its messages. The loop itself would forget a task that nobody holds."""
@@ -69,29 +89,37 @@ class WebProcess:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def bucket(self, person: str) -> TokenBucket:
-        """The allowance of one person, shared by all the tabs that this process holds."""
-        if person not in self._buckets:
-            if len(self._buckets) >= BUCKETS_KEPT:
-                self._drop_full_buckets()
-            self._buckets[person] = TokenBucket(settings.TOMATO.rate_per_s, settings.TOMATO.rate_burst)
-        return self._buckets[person]
-
     def forget_address(self, address: str) -> None:
         self.sockets_per_address[address] -= 1
         if self.sockets_per_address[address] <= 0:
             del self.sockets_per_address[address]
 
-    async def say_goodbye(self, topic: str, leave: Leave) -> None:
-        """Tells the topic that a socket is gone; if Redis is away, as soon as it is back."""
+    async def post_awake(self, topic: str, command: Command, maker: str | None, **note: Any) -> str:
+        """Posts a command about a topic's shared timer, once the topic knows what the database had put by of it."""
+        answer = await self.inbox.post_if_awake(topic, command, **note)
+        if isinstance(answer, str):
+            return answer
+        looked: Looked | None = answer
+        while looked is not None:
+            parked = await parking.find(topic, {topics.shared_timer(topic)})
+            looked = await self.inbox.recall(topic, Recall(parked.timers, parked.policy, maker), looked)
+        return await self.inbox.post(topic, command, **note)
+
+    async def say_goodbye(self, topic: str, leave: Leave | Unwatch) -> None:
+        """Tells the topic that a socket or an audience is gone; if Redis is away, as soon as it is back."""
         try:
             await self.inbox.post(topic, leave)
         except (RedisError, OSError):
             self._unsaid_goodbyes.append((topic, leave))
 
-    def _drop_full_buckets(self) -> None:
-        now = monotonic()
-        self._buckets = {person: bucket for person, bucket in self._buckets.items() if not bucket.is_full(now)}
+    def report(self) -> reports.Report:
+        """What it has counted until now."""
+        self.figures.sockets = Counter(dict.fromkeys(KINDS, 0))
+        self.figures.sockets.update(topics.kind_of(socket.place.topic) for socket in self.sockets)
+        self.figures.streams = sum(len(audience) for audience in self.audiences.values())
+        self.figures.redis_errors["timers"] = redis.errors_of(self.redis)
+        self.figures.redis_errors["layer"] = self.layer.gaps
+        return reports.report(self.name, "web", self.figures)
 
     async def _keep_vouching(self) -> None:
         while True:
@@ -101,6 +129,7 @@ class WebProcess:
                 if not await self._vouch():
                     self._arrive_again()
                 await self._say_unsaid_goodbyes()
+                await reports.write(self.redis, self.report())
             except (RedisError, OSError) as error:
                 self._outage.goes_on(error)
             else:
@@ -112,9 +141,11 @@ class WebProcess:
         await self.layer.group_add(topics.PROCESSES, channel)
 
     def _answer_roll_call(self, call: dict[str, Any]) -> None:
-        for socket in tuple(self.sockets):
-            if topics.shard_of(socket.place.topic, settings.TOMATO.shards) == call["shard"]:
-                socket.resync()
+        if call["type"] != ROLL_CALL:
+            return
+        for topic, listener in self._listeners():
+            if topics.shard_of(topic, settings.TOMATO.shards) == call["shard"]:
+                listener.resync()
 
     async def _vouch(self) -> bool:
         """One write for all sockets of the process; whether the last word still stood."""
@@ -127,8 +158,11 @@ class WebProcess:
 
     def _arrive_again(self) -> None:
         """Nobody had heard of us for a while: the workers may have let our people go."""
-        for socket in tuple(self.sockets):
-            socket.resync()
+        for _, listener in self._listeners():
+            listener.resync()
+
+    def _listeners(self) -> list[tuple[str, Any]]:
+        return [(socket.place.topic, socket) for socket in self.sockets] + list(self.audiences.items())
 
 
 _processes: WeakKeyDictionary[asyncio.AbstractEventLoop, WebProcess] = WeakKeyDictionary()

@@ -5,7 +5,7 @@ Junk becomes a value (`Junk`), never an exception. Pure: time is an argument, no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
@@ -13,18 +13,20 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
-from timers import names, topics
+from timers import control, names, topics
 from timers import timer as clock
 from timers import topic as topic_events
-from timers.timer import Phase, Timer
-from timers.topic import Answer, Event, Held, Person, Topic
+from timers.timer import Action, Phase, Timer
+from timers.topic import Answer, Control, Event, Held, Person, Policy, Topic
 
 PROTOCOL = 1
 MAX_FRAME_BYTES = 8_192
 MAX_ID_LENGTH = 64
 MAX_NAME_LENGTH = 40
 MAX_MEMBERS_TOLD = 200
+MAX_CONTROLLERS = 100
 
 
 class CloseCode(IntEnum):
@@ -59,11 +61,16 @@ class Message(BaseModel):
     id: Annotated[str, Field(max_length=MAX_ID_LENGTH)] = None  # type: ignore[assignment]
 
 
+Whole = Annotated[int, Field(ge=-(2**63), le=2**64 - 1)]
+
+
 class TimerMessage(Message):
-    """A command to one timer. `timer` may be left out on a solo socket; from `lapses_at` on it no longer counts."""
+    """A command to one timer. `timer` may be left out on a solo socket; from `lapses_at` on it no longer counts. `at` is when
+    it was given, in a browser that was offline."""
 
     timer: Literal["room", "me"] = None  # type: ignore[assignment]
-    lapses_at: int = None  # type: ignore[assignment]
+    lapses_at: Whole = None  # type: ignore[assignment]
+    at: Whole = None  # type: ignore[assignment]
 
     def command(self) -> clock.Command:
         raise NotImplementedError
@@ -80,7 +87,7 @@ class TimerStart(TimerMessage):
 
 
 class TimerAdd(TimerMessage):
-    ms: int
+    ms: Whole
 
     def command(self) -> clock.Command:
         return clock.Add(self.ms)
@@ -143,12 +150,46 @@ class SessionRename(Message):
     name: str
 
 
+class SessionAway(Message):
+    away: bool
+
+
+class RoomMessage(Message):
+    """What makes sense among people only."""
+
+
+MemberId = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)]
+
+
+class SessionKnock(RoomMessage):
+    member: MemberId
+
+
+class RoomConfigure(RoomMessage):
+    control: Literal["everyone", "named"] = None  # type: ignore[assignment]
+    controllers: Annotated[list[MemberId], Field(max_length=MAX_CONTROLLERS)] = None  # type: ignore[assignment]
+    pause_allowed: bool = None  # type: ignore[assignment]
+
+    def changes(self) -> dict[str, Any]:
+        control = Control(self.control) if self.control is not None else None
+        controllers = tuple(self.controllers) if self.controllers is not None else None
+        return {"control": control, "controllers": controllers, "pause_allowed": self.pause_allowed}
+
+
+class RoomHandOver(RoomMessage):
+    member: MemberId
+
+
+class RoomTakeBack(RoomMessage):
+    pass
+
+
 class SessionSync(Message):
     pass
 
 
 class Ping(Message):
-    t: int | float
+    t: float | int
 
 
 MESSAGES: dict[str, type[Message]] = {
@@ -163,9 +204,18 @@ MESSAGES: dict[str, type[Message]] = {
     "timer:phase": TimerPhase,
     "timer:configure": TimerConfigure,
     "session:rename": SessionRename,
+    "session:away": SessionAway,
+    "session:knock": SessionKnock,
     "session:sync": SessionSync,
+    "room:configure": RoomConfigure,
+    "room:hand-over": RoomHandOver,
+    "room:take-back": RoomTakeBack,
     "ping": Ping,
 }
+
+
+ORDERS = {name.removeprefix("timer:"): model for name, model in MESSAGES.items() if issubclass(model, TimerMessage)}
+"""The commands to a timer, by the action that each asks for."""
 
 
 def parse(text: str, *, room: bool) -> Message | Junk:
@@ -185,6 +235,28 @@ def parse(text: str, *, room: bool) -> Message | Junk:
     except ValidationError as error:
         return Junk("invalid", _first_complaint(error), id)
     return _checked(message, room) or message
+
+
+def parse_order(fields: Any) -> TimerMessage | Junk:
+    """What a script's JSON asks of a room's shared timer: an `action`, and the fields of its message."""
+    if not isinstance(fields, dict):
+        return Junk("bad-message", "The body must be a JSON object.")
+    model = ORDERS.get(fields["action"]) if isinstance(fields.get("action"), str) else None
+    if model is None:
+        return Junk("invalid", f"The field `action` is wrong: it is one of {', '.join(ORDERS)}.")
+    if fields.get("timer", "room") != "room":
+        return Junk(
+            "invalid", 'The field `timer` is wrong: a script commands the shared timer, "room", and may leave it out.'
+        )
+    try:
+        return model.model_validate({name: fields[name] for name in own_fields(model) if name in fields})
+    except ValidationError as error:
+        return Junk("invalid", _first_complaint(error))
+
+
+def own_fields(model: type[TimerMessage]) -> dict[str, FieldInfo]:
+    """What a command to a timer has besides what each has."""
+    return {name: field for name, field in model.model_fields.items() if name not in TimerMessage.model_fields}
 
 
 def binary() -> Junk:
@@ -208,6 +280,10 @@ def _checked(message: Message, room: bool) -> Junk | None:
             return Junk("invalid", 'In a room a command names its `timer`: "room" or "me".', message.id)
         if not room and message.timer == "room":
             return Junk("invalid", 'There is no room on this socket; leave `timer` out or send "me".', message.id)
+        if room and message.at is not None:
+            return Junk("invalid", "In a room a command counts from when it is received; leave `at` out.", message.id)
+    if isinstance(message, RoomMessage) and not room:
+        return Junk("invalid", "There is no room on this socket, and nobody else.", message.id)
     if isinstance(message, SessionRename) and not 1 <= len(names.clean(message.name)) <= MAX_NAME_LENGTH:
         return Junk("invalid", f"A name has 1 to {MAX_NAME_LENGTH} visible characters.", message.id)
     return None
@@ -224,19 +300,25 @@ def snapshot(topic: Topic, member: str | None, now: int) -> dict[str, Any]:
     """The fields of `session:joined` that the topic knows; `you` only for a member, first among `members`."""
     you = topic.people.get(member) if member else None
     here = dict(topic.here()) if topic.is_room else {}
-    told = [member] if member in here else []
-    told += islice((other for other in here if other != member), MAX_MEMBERS_TOLD - len(told))
+    told = _told_first(topic, member, here)
     fields: dict[str, Any] = {
         "now_at": now,
         "v": topic.v,
         "people": len(here),
-        "members": [_member(other, here[other]) for other in told if other is not None],
+        "members": [_member(other, here[other]) for other in told],
         "timers": [_timer(timer_id, held, now) for timer_id, held in _timers_told(topic, member)],
-        "settings": {},
+        "settings": _settings(control.policy_of(topic)) if topic.is_room else {},
     }
     if member:
         fields["you"] = {"member": member, "name": you.name if you else ""}
     return fields
+
+
+def _told_first(topic: Topic, member: str | None, here: Mapping[str, Person]) -> Iterable[str]:
+    """You, then who controls the shared timer, so that it is known whether any of them is here, then the others."""
+    policy = control.policy_of(topic)
+    first = [other for other in (member, policy.maker, *policy.controllers) if other is not None and other in here]
+    return islice(dict.fromkeys((*first, *here)), MAX_MEMBERS_TOLD)
 
 
 def joined(room: dict[str, Any] | None, fields: bytes) -> str:
@@ -254,11 +336,17 @@ def event(event: Event, now: int) -> dict[str, Any]:
             return {"type": "session:user-updated", "v": v, "member": _member(member, person)}
         case topic_events.UserLeft(v, member):
             return {"type": "session:user-left", "v": v, "member": member}
-        case topic_events.Users(v, joined, left):
-            return {"type": "session:users", "v": v, "joined": [_member(*one) for one in joined], "left": list(left)}
-        case topic_events.TimerState(v, timer_id, timer, action, by):
+        case topic_events.Users(v, joined, left, updated):
+            told = {"joined": [_member(*one) for one in joined], "left": list(left)}
+            return {"type": "session:users", "v": v, **told, "updated": [_member(*one) for one in updated]}
+        case topic_events.UserKnocked(v, member, by, at):
+            return {"type": "session:knocked", "v": v, "member": member, "by": by, "at": at}
+        case topic_events.RoomConfigured(v, policy, by):
+            return {"type": "room:configured", "v": v, "settings": _settings(policy), "by": by}
+        case topic_events.TimerState(v, timer_id, timer, action, by, undone):
             fields = _timer_fields(timer_id, timer, v, now)
-            return {"type": "timer:state", "v": v, "now_at": now, "timer": fields, "action": action, "by": by}
+            told = {"type": "timer:state", "v": v, "now_at": now, "timer": fields, "action": action, "by": by}
+            return {**told, "undone": undone} if action in (Action.UNDO, Action.REDO) else told
         case topic_events.TimerCompleted():
             return {
                 "type": "timer:completed",
@@ -278,7 +366,13 @@ def tick(topic: Topic, now: int) -> dict[str, Any]:
 
 
 def ack(id: str, answer: Answer) -> dict[str, Any]:
-    return {"type": "ack", "id": id, "v": answer.v, "changed": answer.changed}
+    told = {"type": "ack", "id": id, "v": answer.v, "changed": answer.changed}
+    return {**told, "overruled": True} if answer.overruled else told
+
+
+def result(topic: Topic, timer_id: str, answer: Answer, now: int) -> dict[str, Any]:
+    """What a script is answered: the timer as its command left it, and the version that `answer` names."""
+    return {"timer": _timer(timer_id, topic.timer(timer_id), now), "v": answer.v}
 
 
 def pong(t: float, now: int) -> dict[str, Any]:
@@ -308,8 +402,24 @@ def _timers_told(topic: Topic, member: str | None) -> Iterable[tuple[str, Held]]
     return ((timer_id, topic.timer(timer_id)) for timer_id in (*first, *rest))
 
 
+def _settings(policy: Policy) -> dict[str, Any]:
+    return {
+        "maker": policy.maker,
+        "control": policy.control,
+        "controllers": policy.controllers,
+        "pause_allowed": policy.pause_allowed,
+    }
+
+
 def _member(member: str, person: Person) -> dict[str, Any]:
-    return {"id": member, "name": person.name, "tabs": person.tabs, "joined_at": person.joined_at}
+    return {
+        "id": member,
+        "name": person.name,
+        "tabs": person.tabs,
+        "joined_at": person.joined_at,
+        "away": person.away,
+        "colour": person.colour or 0,
+    }
 
 
 def _timer(timer_id: str, held: Held, now: int) -> dict[str, Any]:
@@ -325,6 +435,7 @@ def _timer_fields(timer_id: str, timer: Timer, v: int, now: int) -> dict[str, An
         "remaining_ms": timer.remaining_ms(now),
         "ends_at": timer.ends_at,
         "started_at": timer.started_at,
+        "started_by": timer.started_by,
         "paused_at": timer.paused_at,
         "round": timer.round,
         "completed_focus": timer.completed_focus,

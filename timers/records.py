@@ -6,35 +6,40 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields as fields_of
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import orjson
 
 from timers import timer as clock
-from timers.timer import History, Phase, Settings, Status, Timer
+from timers.timer import Act, Action, History, Phase, Settings, Status, Timer
 from timers.topic import (
+    POLICY,
     Answer,
     Arrive,
     Command,
+    ConfigureRoom,
+    Control,
     Crowd,
     Expire,
+    Handing,
     Held,
-    Leave,
-    Lose,
     Person,
-    Rename,
+    Policy,
+    Recall,
     Steer,
     TimerCompleted,
     Topic,
+    Waiting,
 )
 
 Fields = dict[str, bytes]
 """A topic as a Redis hash holds it."""
 
 HEAD = "topic"
-HEAD_FIELDS = ("v", "as_of", "quiet_since", "crowd")
+HEAD_FIELDS = ("v", "as_of", "quiet_since", "crowd", "watchers")
 
 
 def write(value: Any) -> bytes:
@@ -64,6 +69,7 @@ def read_topic(name: str, fields: Mapping[bytes, bytes]) -> Topic:
     timers: dict[str, Held] = {}
     people: dict[str, Person] = {}
     answers: dict[str, dict[str, Answer]] = {}
+    policy: Policy | None = None
     for field, text in fields.items():
         kind, _, key = field.decode().partition(":")
         value = orjson.loads(text)
@@ -73,16 +79,26 @@ def read_topic(name: str, fields: Mapping[bytes, bytes]) -> Topic:
             case "timer":
                 timers[key] = _read_held(value)
             case "person":
-                people[key] = Person(**_known(Person, value))
+                people[key] = _read_person(value)
+            case "policy":
+                policy = _read_policy(value)
             case "answer":
                 member, _, id = key.partition(":")
                 answers.setdefault(member, {})[id] = Answer(**_known(Answer, value))
     people = dict(sorted(people.items(), key=lambda item: item[1].joined_at))
-    return Topic(**{**head, "name": name, "timers": timers, "people": people, "answers": answers})
+    return Topic(**{**head, "name": name, "timers": timers, "people": people, "answers": answers, "policy": policy})
 
 
 def answer_field(member: str, id: str) -> str:
     return f"answer:{member}:{id}"
+
+
+def person_field(member: str) -> str:
+    return f"person:{member}"
+
+
+def timer_field(timer_id: str) -> str:
+    return f"timer:{timer_id}"
 
 
 def read_answer(text: bytes) -> Answer:
@@ -94,10 +110,12 @@ def _parts(topic: Topic, known: Topic) -> Iterator[tuple[str, Any]]:
     head = {field: getattr(topic, field) for field in HEAD_FIELDS}
     if head != {field: getattr(known, field) for field in HEAD_FIELDS}:
         yield HEAD, head
+    if topic.policy is not None and topic.policy is not known.policy:
+        yield POLICY, topic.policy
     for timer_id, held in _new(topic.timers, known.timers):
-        yield f"timer:{timer_id}", held
+        yield timer_field(timer_id), held
     for member, person in _new(topic.people, known.people):
-        yield f"person:{member}", person
+        yield person_field(member), person
     for member, kept in _new(topic.answers, known.answers):
         for id, answer in _new(kept, known.answers.get(member, {})):
             yield answer_field(member, id), answer
@@ -109,7 +127,21 @@ def _new(mapping: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[tuple
 
 
 def _read_crowd(value: dict[str, Any]) -> Crowd:
-    return Crowd(tuple(value.get("joined", ())), tuple(value.get("left", ())), value.get("told_at", 0))
+    lists = {name: tuple(value.get(name, ())) for name in ("joined", "left", "updated")}
+    return Crowd(**lists, told_at=value.get("told_at", 0))
+
+
+def _read_policy(value: dict[str, Any]) -> Policy:
+    policy = Policy(**_known(Policy, value))
+    # A rule that a newer release has made lets in those it names and nobody else.
+    control = Control(policy.control) if policy.control in tuple(Control) else Control.NAMED
+    handing = Handing(**_known(Handing, value["handing"])) if value.get("handing") else None
+    return replace(policy, control=control, controllers=tuple(policy.controllers), handing=handing)
+
+
+def _read_person(value: dict[str, Any]) -> Person:
+    knocks = {by: Waiting(**_known(Waiting, waiting)) for by, waiting in value.get("knocks", {}).items()}
+    return Person(**{**_known(Person, value), "hidden": tuple(value.get("hidden", ())), "knocks": knocks})
 
 
 def _read_held(value: dict[str, Any]) -> Held:
@@ -122,14 +154,23 @@ def _read_held(value: dict[str, Any]) -> Held:
         ),
         value["v"],
         value["touched_at"],
+        value.get("waits_until"),
     )
 
 
-# Timers ---------------------------------------------------------------------------------------------------------------
+# What is put by ---------------------------------------------------------------------------------------------------------------
 
 
 def write_timer(timer: Timer) -> str:
     return orjson.dumps(timer).decode()
+
+
+def write_policy(policy: Policy) -> str:
+    return orjson.dumps(policy).decode()
+
+
+def read_policy(text: str | bytes) -> Policy:
+    return _read_policy(orjson.loads(text))
 
 
 def read_timer(text: str | bytes) -> Timer:
@@ -137,14 +178,26 @@ def read_timer(text: str | bytes) -> Timer:
 
 
 def timer_from(value: dict[str, Any]) -> Timer:
-    return Timer(
-        **{
-            **_known(Timer, value),
-            "settings": Settings(**_known(Settings, value["settings"])),
-            "status": Status(value["status"]),
-            "phase": Phase(value["phase"]),
-        }
-    )
+    known = _known(Timer, value)
+    return Timer(**known | {part: read(known[part]) for part, read in TIMER_PARTS.items() if part in known})
+
+
+def _read_settings(value: dict[str, Any]) -> Settings:
+    return Settings(**_known(Settings, value))
+
+
+def _read_act(value: dict[str, Any] | None) -> Act | None:
+    """None too where a newer release did what this one has no word for."""
+    return Act(Action(value["action"]), value["by"]) if value and value["action"] in tuple(Action) else None
+
+
+TIMER_PARTS: dict[str, Callable[[Any], Any]] = {
+    "settings": _read_settings,
+    "status": Status,
+    "phase": Phase,
+    "made_by": _read_act,
+}
+"""Those that are more than plain JSON."""
 
 
 # Completions ----------------------------------------------------------------------------------------------------------
@@ -172,10 +225,14 @@ def read_command(text: bytes) -> Command:
     body = _known(kind, written["with"])
     if kind is Steer:
         body["command"] = _read_clock_command(body["command"])
-    if kind is Arrive:
+    if kind in (Arrive, Recall):
         body["parked"] = {timer_id: timer_from(timer) for timer_id, timer in body.get("parked", {}).items()}
+        body["policy"] = _read_policy(body["policy"]) if body.get("policy") else None
+    if kind is ConfigureRoom:
+        body["control"] = Control(body["control"]) if body.get("control") else None
+        body["controllers"] = tuple(body["controllers"]) if body.get("controllers") is not None else None
     if kind is Expire:
-        body["timer_ids"] = tuple(body["timer_ids"])
+        body["ids"] = tuple(body["ids"])
     return kind(**body)
 
 
@@ -189,22 +246,8 @@ def _read_clock_command(written: dict[str, Any]) -> clock.Command:
     return kind(**body)
 
 
-TOPIC_COMMANDS: dict[str, Any] = {kind.__name__: kind for kind in (Arrive, Leave, Lose, Rename, Steer, Expire)}
-CLOCK_COMMANDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        clock.Start,
-        clock.Pause,
-        clock.Resume,
-        clock.Reset,
-        clock.Skip,
-        clock.Undo,
-        clock.Redo,
-        clock.Add,
-        clock.SetPhase,
-        clock.Configure,
-    )
-}
+TOPIC_COMMANDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Command)}
+CLOCK_COMMANDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(clock.Command)}
 
 
 def _known(kind: Any, value: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from zlib import crc32
 
-SLOTS = 20
+SLOTS = 40
 SLOT_MS = 1_000 // SLOTS
 SPARE_ENTRIES = 64
 

@@ -34,7 +34,11 @@ class ServerClock:
 
     def now(self) -> int:
         """Epoch milliseconds."""
-        return int((monotonic() + self._offset_s) * 1000)
+        return int(self.exactly())
+
+    def exactly(self) -> float:
+        """Epoch milliseconds with their fraction."""
+        return (monotonic() + self._offset_s) * 1000
 
     async def _sample(self) -> tuple[float, float]:
         asked = monotonic()

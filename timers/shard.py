@@ -1,7 +1,7 @@
 """One shard under one owner: take commands in order, apply, commit, announce; complete and put by what is due.
 
 The topics here are a mirror of Redis: replaced only by what was committed, and thrown away whenever the outcome of a commit
-is unknown. What a command means is decided in `topic`, not here.
+is unknown. What a command means is decided in `course`, not here.
 """
 
 from __future__ import annotations
@@ -13,16 +13,32 @@ from dataclasses import dataclass, field
 import structlog
 from redis.exceptions import RedisError
 
-from timers import records
-from timers import topic as core
+from timers import course, records
 from timers.broadcast import Broadcaster
+from timers.figures import WorkerFigures
 from timers.inbox import READ_AT_ONCE, Entry, Inbox
+from timers.journal import Journal
 from timers.leases import Lease
 from timers.schedule import Deadlines, TickSlots
 from timers.server_clock import ServerClock
 from timers.store import BEGINNING, Store, Verdict
-from timers.timer import Timer
-from timers.topic import Answer, Arrive, Event, Expire, Full, Lose, Rename, Rules, Steer, TimerCompleted, Topic
+from timers.topic import (
+    Answer,
+    Arrive,
+    Change,
+    Event,
+    Expire,
+    Forget,
+    Full,
+    Lose,
+    PutBy,
+    Refused,
+    Reply,
+    Rules,
+    Steer,
+    TimerCompleted,
+    Topic,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +50,9 @@ SPAN_MS = 10_000
 REDIS_RETRY_S = 0.25
 PARKING_RETRY_MS = 5_000
 
-Park = Callable[[str, Mapping[str, Timer]], Awaitable[None]]
+Park = Callable[[str, Mapping[str, PutBy], Callable[[], bool]], Awaitable[bool]]
+"""Takes a topic's name, what is to be put by of it, and a question to be asked last: whether that is still for us to do.
+Returns what was answered."""
 
 
 class LeaseLost(Exception):
@@ -52,6 +70,7 @@ class Tools:
     rules: Rules
     park: Park
     reach: Callable[[str], None] = lambda point: None
+    figures: WorkerFigures = field(default_factory=WorkerFigures)
 
 
 @dataclass
@@ -62,13 +81,13 @@ class Batch:
     before: dict[str, Topic] = field(default_factory=dict)
     after: dict[str, Topic] = field(default_factory=dict)
     events: list[tuple[str, Event]] = field(default_factory=list)
-    replies: list[tuple[Entry, Topic, Answer | Full | None]] = field(default_factory=list)
+    replies: list[tuple[Entry, Topic, Reply | None]] = field(default_factory=list)
     lapses_at: int | None = None
 
     def completed(self) -> Iterator[tuple[str, TimerCompleted]]:
         return ((name, event) for name, event in self.events if isinstance(event, TimerCompleted))
 
-    def take(self, before: Topic, change: core.Change) -> None:
+    def take(self, before: Topic, change: Change) -> None:
         self.before.setdefault(before.name, before)
         self.after[before.name] = change.topic
         self.events += ((before.name, event) for event in change.events)
@@ -81,33 +100,38 @@ class Shard:
         self.topics: dict[str, Topic] = {}
         self.ticks = TickSlots()
         self.processes: dict[str, set[str]] = {}
+        self.journal = Journal()
+        self.is_loaded = False
+        self.is_unheard = False
+        """Whether something could not be told, so that people may show what no longer holds."""
         self._tools = tools
         self._cursor = BEGINNING
         self._deadlines = Deadlines()
-        self._put_by: dict[str, tuple[str, ...]] = {}
-        self._parking: set[asyncio.Task[None]] = set()
+        self._put_by: dict[str, Mapping[str, PutBy]] = {}
+        self._parking: dict[str, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[list[Entry]] | None = None
         self._stopping = False
 
     async def run(self) -> None:
         """Owns the shard until `stop`. Raises `LeaseLost` when somebody else does."""
-        loaded = False
         try:
             while not self._stopping:
                 try:
-                    if not loaded:
+                    if not self.is_loaded:
                         await self._load()
-                        loaded = True
+                        self.is_loaded = True
                     await self._turn()
                 except (RedisError, OSError) as error:
                     # Whether the last commit was made is unknown: only Redis can tell what holds.
                     log.debug("shard.redis_is_away", shard=self.number, reason=str(error))
-                    loaded = False
+                    self.is_loaded = False
                     await self._stop_reading()
                     await asyncio.sleep(REDIS_RETRY_S)
         finally:
             await self._stop_reading()
-        await asyncio.gather(*self._parking, return_exceptions=True)
+            # The database may not answer for long, and the next owner puts by what is still to be put by.
+            for parking in self._parking.values():
+                parking.cancel()
 
     def stop(self) -> None:
         """Ends `run` once the turn in progress is finished: nothing is left half done."""
@@ -124,7 +148,7 @@ class Shard:
     async def _load(self) -> None:
         loaded = await self._tools.store.load(self.number)
         self.topics, self._cursor = loaded.topics, loaded.cursor
-        self.ticks, self._deadlines, self.processes = TickSlots(), Deadlines(), {}
+        self.ticks, self._deadlines, self.processes, self.journal = TickSlots(), Deadlines(), {}, Journal()
         for topic in tuple(self.topics.values()):
             self._follow(topic)
         log.debug("shard.loaded", shard=self.number, topics=len(self.topics), cursor=self._cursor)
@@ -182,6 +206,9 @@ class Shard:
     async def _obey(self, entries: list[Entry]) -> None:
         while await self._commit(self._apply(entries)) is Verdict.LATE:
             await self._tools.clock.sync()
+        for entry in entries:
+            if isinstance(entry.command, Forget):
+                self.journal.forget_person(entry.topic, entry.command.member)
 
     def _apply(self, entries: list[Entry]) -> Batch:
         now = self._tools.clock.now()
@@ -195,7 +222,7 @@ class Shard:
                     continue
                 batch.lapses_at = min(batch.lapses_at or entry.lapses_at, entry.lapses_at)
             topic = batch.after.get(entry.topic) or self.topics.get(entry.topic) or Topic(entry.topic)
-            change = core.apply(topic, entry.command, entry.at, self._tools.rules)
+            change = course.apply(topic, entry.command, entry.at, self._tools.rules)
             batch.take(topic, change)
             if entry.reply_to is not None:
                 batch.replies.append((entry, change.topic, change.answer))
@@ -219,6 +246,8 @@ class Shard:
             raise LeaseLost(f"Shard {self.number} belongs to another worker.")
         if verdict is Verdict.DONE:
             self._tools.reach("after-commit")
+            self._tools.figures.count(batch.events, batch.replies)
+            self.journal.note(batch.events, self._tools.clock.now())
             self._cursor = batch.cursor
             for topic in batch.after.values():
                 self._follow(topic)
@@ -229,13 +258,14 @@ class Shard:
         """Keeps the mirror, the deadlines and the ticks as the topic now is."""
         if topic.empty:
             self.topics.pop(topic.name, None)
+            self.journal.forget(topic.name)
             for followed in self.processes.values():
                 followed.discard(topic.name)
         else:
             self.topics[topic.name] = topic
             for process in topic.processes():
                 self.processes.setdefault(process, set()).add(topic.name)
-        self._deadlines.set(topic.name, None if topic.empty else core.next_deadline(topic, self._tools.rules))
+        self._deadlines.set(topic.name, None if topic.empty else course.next_deadline(topic, self._tools.rules))
         self.ticks.set(topic.name, ticks=self._ticks(topic))
 
     def _ticks(self, topic: Topic) -> bool:
@@ -248,34 +278,39 @@ class Shard:
         while (due := self._deadlines.take_due(now)) and not self._stopping:
             batch = Batch(cursor=self._cursor)
             for name in due:
-                batch.take(self.topics[name], core.advance(self.topics[name], now, self._tools.rules, MOST_AT_ONCE))
+                batch.take(self.topics[name], course.advance(self.topics[name], now, self._tools.rules, MOST_AT_ONCE))
             await self._commit(batch)
             for name in due:
-                if name in self.topics and (idle := core.idle_timers(self.topics[name], now, self._tools.rules)):
+                if name in self.topics and (idle := course.idle(self.topics[name], now, self._tools.rules)):
                     self._put_by_soon(name, idle, now)
 
-    def _put_by_soon(self, name: str, idle: Mapping[str, Timer], now: int) -> None:
+    def _put_by_soon(self, name: str, idle: Mapping[str, PutBy], now: int) -> None:
         self._deadlines.set(name, now + PARKING_RETRY_MS)
-        task = asyncio.create_task(self._park(name, idle))
-        self._parking.add(task)
-        task.add_done_callback(self._parking.discard)
+        if name not in self._parking:  # else the database takes its time
+            self._parking[name] = asyncio.create_task(self._park(name, idle))
 
-    async def _park(self, name: str, idle: Mapping[str, Timer]) -> None:
+    async def _park(self, name: str, idle: Mapping[str, PutBy]) -> None:
         try:
-            await self._tools.park(name, idle)
+            if await self._tools.park(name, idle, self._is_ours):
+                self._put_by[name] = idle
         except Exception:
             log.exception("shard.parking_failed", shard=self.number)
-        else:
-            self._put_by[name] = tuple(idle)
+        finally:
+            del self._parking[name]
+
+    def _is_ours(self) -> bool:
+        return self.lease.stands() and not self._stopping
 
     async def _forget_put_by(self) -> None:
         """Lets go of what the database has, unless somebody comes for it at this moment: then the next turn decides."""
         put_by, self._put_by = self._put_by, {}
         now = self._tools.clock.now()
         batch = Batch(cursor=self._cursor)
-        for name, timer_ids in put_by.items():
+        for name, kept in put_by.items():
             if name in self.topics:
-                change = core.apply(self.topics[name], Expire(timer_ids), now, self._tools.rules)
+                idle = course.idle(self.topics[name], now, self._tools.rules)
+                ids = tuple(id for id in kept if idle.get(id) == kept[id])
+                change = course.apply(self.topics[name], Expire(ids), now, self._tools.rules)
                 batch.take(self.topics[name], change)
         if await self._commit(batch, only_if_idle=True) is Verdict.BUSY:
             self._put_by = put_by | self._put_by
@@ -295,10 +330,11 @@ class Shard:
         if not self.lease.stands():
             raise LeaseLost(f"The lease of shard {self.number} may have run out.")
         self._tools.reach("before-publish")
-        await self._tools.broadcaster.say(publications)
+        if await self._tools.broadcaster.say(publications) is None:
+            self.is_unheard = True
         self._tools.reach("after-publish")
 
-    def _reply(self, entry: Entry, topic: Topic, answer: Answer | Full | None, now: int) -> tuple[str, bytes]:
+    def _reply(self, entry: Entry, topic: Topic, answer: Reply | None, now: int) -> tuple[str, bytes]:
         assert entry.reply_to is not None
         broadcaster = self._tools.broadcaster
         match entry.command, answer:
@@ -306,8 +342,12 @@ class Shard:
                 return broadcaster.full(entry.reply_to, entry.ref, answer)
             case Arrive(member), _:
                 return broadcaster.snapshot(entry.reply_to, entry.ref, topic, member, now)
-            case ((Steer(id=id) | Rename(id=id)), Answer()):
-                return broadcaster.answer(entry.reply_to, entry.ref, id, answer)
+            case asked, Refused():
+                return broadcaster.refusal(entry.reply_to, entry.ref, getattr(asked, "id", None), answer)
+            case Steer(timer_id=timer_id, id=None), Answer():
+                return broadcaster.result(entry.reply_to, entry.ref, topic, timer_id, answer, now)
+            case asked, Answer():
+                return broadcaster.answer(entry.reply_to, entry.ref, getattr(asked, "id", None), answer)
             case _:
                 return broadcaster.answer(entry.reply_to, entry.ref, None, None)
 

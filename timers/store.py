@@ -6,7 +6,7 @@ after checking that the writer's lease still stands. It knows nothing of Pomodor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from timers import records, topics
-from timers.topic import Answer, Topic
+from timers.topic import POLICY, Answer, Topic
 
 BEGINNING = "0-0"
 READ_AT_ONCE = 500
@@ -105,6 +105,37 @@ class Store:
         key = topics.state_key(topics.shard_of(topic, self._shards), topic)
         text = await self._redis.hget(key, records.answer_field(member, id))
         return records.read_answer(text) if text else None
+
+    async def unsaid(self, topic: str) -> bytes:
+        """What the last commit in the topic's shard had to announce."""
+        return await self._redis.get(topics.unsaid_key(topics.shard_of(topic, self._shards))) or b""
+
+    async def holds(self, topic: str) -> bool:
+        """Whether anything of the topic is live."""
+        return bool(await self._redis.exists(topics.state_key(topics.shard_of(topic, self._shards), topic)))
+
+    async def rooms_of(self, member_in: Callable[[str], str]) -> list[str]:
+        """The topics of rooms that know a person, or name one in their policy, who in each goes by the name that `member_in` says."""
+        found: list[str] = []
+        for shard in range(self._shards):
+            names = [name.decode() for name in await self._redis.smembers(topics.index_key(shard))]
+            rooms = sorted(filter(topics.is_room, names))
+            for start in range(0, len(rooms), READ_AT_ONCE):
+                found += await self._knowing(shard, rooms[start : start + READ_AT_ONCE], member_in)
+        return found
+
+    async def _knowing(self, shard: int, rooms: list[str], member_in: Callable[[str], str]) -> list[str]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for room in rooms:
+                member = member_in(room)
+                fields = (records.person_field(member), records.timer_field(member), POLICY)
+                pipeline.hmget(topics.state_key(shard, room), fields)
+            held = await pipeline.execute()
+        return [
+            room
+            for room, (person, timer, policy) in zip(rooms, held, strict=True)
+            if person or timer or member_in(room).encode() in (policy or b"")
+        ]
 
     async def load(self, shard: int) -> Loaded:
         """Everything of the shard, for its new owner."""

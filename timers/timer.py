@@ -45,6 +45,14 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """What was done, and by whom; None is nobody in particular."""
+
+    action: Action
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     focus_ms: int = 1_500_000
     short_break_ms: int = 300_000
@@ -68,7 +76,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """One timer at one moment. `left_ms` is what is left while it does not run, `ends_at` is set only while it does."""
+    """One timer at one moment. `left_ms` is what is left while it does not run, `ends_at` is set only while it does.
+
+    `started_by` is who started the present phase, None also when it began by itself. Beside what the timer shows it knows the
+    command that made it so, for whoever undoes that, and when it last changed, by a command or a completion.
+    """
 
     settings: Settings = field(default_factory=Settings)
     status: Status = Status.STOPPED
@@ -80,6 +92,9 @@ class Timer:
     paused_at: int | None = None
     round: int = 1
     completed_focus: int = 0
+    started_by: str | None = None
+    made_by: Act | None = field(default=None, compare=False)
+    changed_at: int = field(default=0, compare=False)
 
     def remaining_ms(self, now: int) -> int:
         return self.left_ms if self.ends_at is None else max(0, self.ends_at - now)  # type: ignore[return-value]
@@ -168,20 +183,35 @@ class History:
     future: tuple[Timer, ...] = ()
 
 
-def obey(history: History, command: Command, now: int) -> tuple[History, Action | None]:
+def disown(history: History, person: str) -> History:
+    """The same, but that nobody in particular did what this person has done."""
+    timer, past, future = history.timer, history.past, history.future
+    return History(
+        _disowned(timer, person), *(tuple(_disowned(each, person) for each in part) for part in (past, future))
+    )
+
+
+def _disowned(timer: Timer, person: str) -> Timer:
+    started_by = None if timer.started_by == person else timer.started_by
+    made_by = Act(timer.made_by.action, None) if timer.made_by and timer.made_by.by == person else timer.made_by
+    return replace(timer, started_by=started_by, made_by=made_by)
+
+
+def obey(history: History, command: Command, now: int, by: str | None = None) -> tuple[History, Action | None]:
     """The history after `command`, and what it did; `None` and the same history when it had nothing to do.
 
     The caller has completed every phase that was over by `now`. After an undo or a redo one may be over again.
     """
     match command:
         case Undo():
-            return _undo(history)
+            return _undo(history, now)
         case Redo():
-            return _redo(history)
+            return _redo(history, now)
         case _:
-            after, action = change(history.timer, command, now)
+            after, action = change(history.timer, command, now, by)
             if after == history.timer:
                 return history, None
+            after = replace(after, made_by=Act(action, by), changed_at=now)
             return History(after, (history.timer, *history.past)[:UNDO_DEPTH]), action
 
 
@@ -190,31 +220,41 @@ def complete(history: History) -> History:
     timer = history.timer
     assert timer.ends_at is not None, "only a running timer completes"
     focus = timer.completed_focus + (timer.phase is Phase.FOCUS)
-    return History(_load_next(replace(timer, completed_focus=focus), timer.ends_at))
+    # An undo may have brought back a phase that had ended before it.
+    changed_at = max(timer.changed_at, timer.ends_at)
+    following = _load_next(replace(timer, completed_focus=focus), timer.ends_at)
+    return History(replace(following, made_by=None, changed_at=changed_at))
 
 
-def _undo(history: History) -> tuple[History, Action | None]:
+def undone(before: History, after: History) -> Act | None:
+    """What was taken back, or done again, between a history and the one that an undo or a redo made of it."""
+    return (before if len(after.past) < len(before.past) else after).timer.made_by
+
+
+def _undo(history: History, now: int) -> tuple[History, Action | None]:
     if not history.past:
         return history, None
     before, *older = history.past
+    before = replace(before, changed_at=now)
     return History(before, tuple(older), (history.timer, *history.future)), Action.UNDO
 
 
-def _redo(history: History) -> tuple[History, Action | None]:
+def _redo(history: History, now: int) -> tuple[History, Action | None]:
     if not history.future:
         return history, None
     after, *later = history.future
+    after = replace(after, changed_at=now)
     return History(after, (history.timer, *history.past), tuple(later)), Action.REDO
 
 
 # The commands, one by one ---------------------------------------------------------------------------------------------
 
 
-def change(timer: Timer, command: Command, now: int) -> tuple[Timer, Action]:
+def change(timer: Timer, command: Command, now: int, by: str | None = None) -> tuple[Timer, Action]:
     """The timer after a command other than undo and redo; an equal one when the command had nothing to do."""
     match command:
         case Start(duration_ms):
-            return _start(timer, duration_ms, now)
+            return _start(timer, duration_ms, now, by)
         case Pause():
             return _pause(timer, now), Action.PAUSE
         case Resume():
@@ -233,13 +273,13 @@ def change(timer: Timer, command: Command, now: int) -> tuple[Timer, Action]:
             raise AssertionError(f"{command!r} is not a change of one timer")
 
 
-def _start(timer: Timer, duration_ms: int | None, now: int) -> tuple[Timer, Action]:
+def _start(timer: Timer, duration_ms: int | None, now: int, by: str | None) -> tuple[Timer, Action]:
     if timer.running:
         return timer, Action.START
     if duration_ms is not None:
-        return _running(replace(timer, duration_ms=duration_ms), duration_ms, now), Action.START
+        return _running(replace(timer, duration_ms=duration_ms), duration_ms, now, by), Action.START
     if timer.stopped:
-        return _running(timer, timer.duration_ms, now), Action.START
+        return _running(timer, timer.duration_ms, now, by), Action.START
     return _resume(timer, now), Action.RESUME
 
 
@@ -280,7 +320,7 @@ def _load_next(timer: Timer, now: int) -> Timer:
     following = _stopped(replace(timer, phase=phase, round=round))
     if timer.stopped or not timer.settings.starts_by_itself(phase):
         return following
-    return _running(following, following.duration_ms, now)
+    return _running(following, following.duration_ms, now, by=None)
 
 
 def _following(timer: Timer) -> tuple[Phase, int]:
@@ -304,10 +344,11 @@ def _stopped(timer: Timer) -> Timer:
         ends_at=None,
         started_at=None,
         paused_at=None,
+        started_by=None,
     )
 
 
-def _running(timer: Timer, length_ms: int, now: int) -> Timer:
+def _running(timer: Timer, length_ms: int, now: int, by: str | None) -> Timer:
     return replace(
         timer,
         status=Status.RUNNING,
@@ -315,4 +356,5 @@ def _running(timer: Timer, length_ms: int, now: int) -> Timer:
         ends_at=now + length_ms,
         started_at=now,
         paused_at=None,
+        started_by=by,
     )

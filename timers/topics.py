@@ -24,9 +24,28 @@ def is_room(topic: str) -> bool:
     return topic.startswith(f"{ROOM}.")
 
 
+def device_of(topic: str) -> str:
+    """Whose timer it is, where it is one person's own."""
+    return topic.removeprefix(f"{SOLO}.")
+
+
+def kind_of(topic: str) -> str:
+    return ROOM if is_room(topic) else SOLO
+
+
 def shared_timer(topic: str) -> str:
     """The id of the timer that belongs to the topic itself, not to one of its people."""
     return ROOM if is_room(topic) else SOLO
+
+
+def own_timer(topic: str, member: str) -> str:
+    """The id of a person's own timer there."""
+    return member if is_room(topic) else SOLO
+
+
+def place_of(topic: str) -> str:
+    """What a person's pseudonym in the topic is made for: the room's code, or "solo"."""
+    return topic.removeprefix(f"{ROOM}.") if is_room(topic) else SOLO
 
 
 def shard_of(topic: str, shards: int) -> int:
@@ -72,6 +91,9 @@ def completions_key(shard: int) -> str:
 PROCESSES = "processes"
 """The group of all web processes."""
 
+WORKERS = "workers"
+"""The group of all timer workers."""
+
 WORKERS_KEY = "tomato:workers"
 SHARDS_KEY = "tomato:shards"
 
@@ -79,6 +101,14 @@ SHARDS_KEY = "tomato:shards"
 def process_key(process: str) -> str:
     """Lives while a web process vouches for its sockets."""
     return f"tomato:process:{process}"
+
+
+REPORTS_KEY = "tomato:{reports}"
+"""The processes that have lately told what they have counted, by when."""
+
+
+def report_key(process: str) -> str:
+    return f"{REPORTS_KEY}:{process}"
 
 
 def _shard(shard: int) -> str:

@@ -15,6 +15,8 @@ class PageRequest(ASGIRequest):
     """A request that has come past `DeviceMiddleware`."""
 
     device: str
+    is_newcomer: bool
+    """Whether this browser was never here before, or has forgotten that it was."""
 
 
 @require_safe

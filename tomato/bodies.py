@@ -1,6 +1,9 @@
-"""Refuses a request whose body is too large while it comes in: Django would first put all of it on the disk."""
+"""Refuses a request whose body is too large while it comes in: Django would first put all of it on the disk. And one of which Django
+makes none: it answers what it finds wrong with a request, but not what it stumbles over before it has one."""
 
 from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
 
 from tomato.refusals import API_PREFIX, JSON, Refused
 
@@ -35,7 +38,9 @@ class BodyLimit:
         except BodyTooLarge:
             # Django reads the whole body before it answers anything, so nothing has been sent.
             await _hear_out(receive)
-            await _refuse(scope, send)
+            await _refuse(scope, send, Refused(413))
+        except SuspiciousOperation:
+            await _refuse(scope, send, Refused(400))
 
 
 async def _hear_out(receive: Any) -> None:
@@ -46,8 +51,7 @@ async def _hear_out(receive: Any) -> None:
         is_over = not message.get("more_body", False)
 
 
-async def _refuse(scope: Any, send: Any) -> None:
-    refused = Refused(413)
+async def _refuse(scope: Any, send: Any, refused: Refused) -> None:
     is_api = scope["path"].startswith(API_PREFIX)
     body = refused.answer().content if is_api else refused.body["message"].encode()
     headers = {

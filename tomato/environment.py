@@ -97,6 +97,15 @@ class Environment:
             database_url=database_url or f"sqlite:///{quote(str(data_dir))}/tomato.sqlite3",
         )
 
+    def warnings(self) -> list[str]:
+        """What is allowed and yet hardly meant, each as a sentence."""
+        if self.https and not self.proxies:
+            return [
+                "TOMATO_HTTPS is 1, but TOMATO_PROXIES is 0: the web server speaks no TLS itself and trusts nobody who does, so "
+                "every page is redirected for ever. Set TOMATO_PROXIES to how many proxies are in front, or TOMATO_HTTPS to 0."
+            ]
+        return []
+
 
 class _NotAllowed(Exception):
     """What is allowed instead."""
@@ -197,7 +206,7 @@ def _origins(text: str) -> tuple[str, ...]:
     for origin in _items(text):
         if not re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?", origin):
             raise _NotAllowed("a comma-separated list of origins such as https://example.com, without a path")
-    return tuple(_items(text))
+    return tuple(origin.lower() for origin in _items(text))
 
 
 def _token(text: str) -> str:

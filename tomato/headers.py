@@ -15,11 +15,32 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "font-src": [SELF],
         "connect-src": [SELF],  # sockets of the same host and port included
         "manifest-src": [SELF],
+        "worker-src": [SELF],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
+        # A script of a page makes HTML by lit-html alone, and loads no script but the one that keeps the page.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["lit-html", "service-worker"],
     },
 }
+ONLY_OF_PAGES = ("require-trusted-types-for", "trusted-types")
+
+UNUSED = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "serial",
+    "usb",
+)
+PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in UNUSED)
 
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import structlog
 from channels.layers import get_channel_layer
@@ -27,6 +28,7 @@ CHECK_MAX_S = 1.0
 UNCACHED = {"Cache-Control": "no-store"}
 
 _database_thread = ThreadPoolExecutor(1, "database-check")  # a check that hangs holds up no other use of threads
+_looks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[dict[str, Any]]] = WeakKeyDictionary()
 _ailing: set[str] = set()  # so that a change is noted once, however often it is asked
 
 
@@ -37,17 +39,35 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def readyz(request: HttpRequest) -> HttpResponse:
+    facts = await _look_together()
+    workers = facts["workers"]
+    is_ready = (
+        facts["redis"]
+        and facts["database"]
+        and facts["layer"]
+        and workers["live"] > 0
+        and workers["shards_owned"] == workers["shards_total"]
+    )
+    return JsonResponse(facts, status=200 if is_ready else 503, headers=UNCACHED)
+
+
+async def _look_together() -> dict[str, Any]:
+    """Whoever asks while somebody else's look is under way gets what that finds, so that no crowd becomes a load on the parts."""
+    loop = asyncio.get_running_loop()
+    if loop not in _looks:
+        _looks[loop] = asyncio.create_task(_look())
+        _looks[loop].add_done_callback(lambda _: _looks.pop(loop))
+    return await asyncio.shield(_looks[loop])
+
+
+async def _look() -> dict[str, Any]:
     redis, database, layer, workers = await asyncio.gather(
         _holds("redis", _ask_redis),
         _holds("database", _ask_database),
         _holds("layer", _ask_layer),
         _count_workers(),
     )
-    is_ready = (
-        redis and database and layer and workers["live"] > 0 and workers["shards_owned"] == workers["shards_total"]
-    )
-    facts = {"redis": redis, "database": database, "layer": layer, "workers": workers}
-    return JsonResponse(facts, status=200 if is_ready else 503, headers=UNCACHED)
+    return {"redis": redis, "database": database, "layer": layer, "workers": workers}
 
 
 async def _holds(what: str, ask: Callable[[], Awaitable[object]]) -> bool:

@@ -10,36 +10,40 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer
 from channels_redis.utils import _wrap_close, decode_hosts
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
-from tomato.logs import Outage
 from tomato.redis import open_connection
+from tomato.wire import Subscriber, Wire
 
 log = structlog.get_logger(__name__)
 
 QUEUE_CAPACITY = 100
-RECONNECT_S = 0.25
-SILENCE_S = 5.0
-YIELD_EVERY = 32
 CHANNEL_FIELD = "__asgi_channel__"
 
 Publication = tuple[str, bytes]
 """The name of a Redis channel and what to publish on it."""
 
 
+class Hearer(Protocol):
+    """Where a channel's messages go: `deliver` gets each, `on_gap` is called when some may have been missed. Neither may block."""
+
+    def deliver(self, message: dict[str, Any], /) -> None: ...
+
+    def on_gap(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Where a channel's messages go: `deliver` each, `on_gap` when some may have been missed. Neither may block."""
+    """A hearer made of two functions."""
 
     deliver: Callable[[dict[str, Any]], None]
     on_gap: Callable[[], None]
@@ -60,7 +64,8 @@ class HubLayer(RedisPubSubLoopLayer):
     def __init__(self, hosts: list[str] | None = None, prefix: str = "asgi", **kwargs: Any) -> None:
         super().__init__(hosts=hosts, prefix=prefix, **kwargs)
         self.process = uuid4().hex[:12]
-        self.sinks: dict[str, Sink] = {}
+        self.sinks: dict[str, Hearer] = {}
+        self.gaps = 0
         self._mailbox = f"{prefix}.{self.process}"
         self._numbers = itertools.count(1)
         self._opening: asyncio.Task[None] | None = None
@@ -79,9 +84,10 @@ class HubLayer(RedisPubSubLoopLayer):
     async def send(self, channel: str, message: dict[str, Any]) -> None:
         await self.publish_many([self.addressed(channel, message)])
 
-    def attach(self, channel: str, sink: Sink) -> None:
+    def attach(self, channel: str, sink: Hearer) -> None:
         """From now on `sink` gets the channel's messages, by a call, in place of its queue."""
         self.sinks[channel] = sink
+        self.channels.pop(channel, None)
 
     def detach(self, channel: str) -> None:
         """The channel is no more."""
@@ -154,6 +160,7 @@ class HubLayer(RedisPubSubLoopLayer):
             self._hand(channel, message)
 
     def gap(self) -> None:
+        self.gaps += 1
         for sink in tuple(self.sinks.values()):
             try:
                 sink.on_gap()
@@ -179,187 +186,20 @@ class HubConnection:
     """The two connections to one Redis server: one listens, one publishes."""
 
     def __init__(self, url: str, layer: HubLayer) -> None:
-        self._subscriber = Subscriber(url, layer.dispatch, layer.gap)
-        self._publisher = Publisher(url)
+        connect = partial(open_connection, url)
+        self._wire = Wire(connect)
+        self._subscriber = Subscriber(connect, layer.dispatch, layer.gap)
         self.subscribe = self._subscriber.subscribe
         self.unsubscribe = self._subscriber.unsubscribe
-        self.publish_many = self._publisher.publish_many
+
+    async def publish_many(self, publications: Sequence[Publication]) -> list[int]:
+        """How many heard each. Raises `RedisError` or `OSError` when Redis is away; it then is unknown who heard."""
+        heard = await self._wire.ask_many([("PUBLISH", name, data) for name, data in publications])
+        for refusal in heard:
+            if isinstance(refusal, RedisError):
+                raise refusal
+        return heard
 
     async def flush(self) -> None:
         await self._subscriber.close()
-        await self._publisher.close()
-
-
-class Subscriber:
-    """Keeps every wanted channel subscribed, through losses of the connection."""
-
-    def __init__(self, url: str, on_message: Callable[[str, bytes], None], on_gap: Callable[[], None]) -> None:
-        self._url = url
-        self._on_message = on_message
-        self._on_gap = on_gap
-        self._confirmed: dict[str, asyncio.Future[None]] = {}
-        self._connection: AbstractConnection | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-        self._heard_at = 0.0
-        self._sending = asyncio.Lock()
-
-    async def subscribe(self, channel: str) -> None:
-        """Returns once confirmed; waits while Redis is away."""
-        confirmed = self._confirmed.get(channel)
-        if confirmed is None:
-            confirmed = self._confirmed[channel] = asyncio.get_running_loop().create_future()
-            self._ensure_tasks()
-            await self._tell("SUBSCRIBE", channel)
-        await asyncio.shield(confirmed)
-
-    async def unsubscribe(self, channel: str) -> None:
-        confirmed = self._confirmed.pop(channel, None)
-        if confirmed is not None:
-            confirmed.cancel()
-            await self._tell("UNSUBSCRIBE", channel)
-
-    async def close(self) -> None:
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._confirmed.clear()
-
-    def _ensure_tasks(self) -> None:
-        if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._watch())]
-
-    async def _tell(self, *words: str) -> None:
-        """Says it on the connection there is; a new connection subscribes to all that is wanted anyway."""
-        connection = self._connection
-        if connection is None:
-            return
-        try:
-            async with self._sending:
-                await connection.send_command(*words, check_health=False)
-        except (RedisError, OSError):
-            pass
-
-    async def _listen(self) -> None:
-        outage = Outage(log, "layer.redis")
-        while True:
-            connection = open_connection(self._url)
-            try:
-                await _connect(connection)
-                await self._subscribe_all(connection)
-                if outage.lasts:
-                    self._on_gap()
-                outage.is_over()
-                await self._hear(connection)
-            except (RedisError, OSError) as error:
-                outage.goes_on(error)
-                await asyncio.sleep(RECONNECT_S)
-            finally:
-                self._connection = None
-                await connection.disconnect(nowait=True)
-
-    async def _subscribe_all(self, connection: AbstractConnection) -> None:
-        self._connection = connection
-        awaited = set(self._confirmed)
-        if awaited:
-            async with self._sending:
-                await connection.send_command("SUBSCRIBE", *awaited, check_health=False)
-        while awaited:
-            self._take(await connection.read_response(timeout=SILENCE_S), awaited)
-
-    async def _hear(self, connection: AbstractConnection) -> None:
-        for count in itertools.count(1):
-            self._take(await connection.read_response(timeout=math.inf))
-            if count % YIELD_EVERY == 0:
-                await asyncio.sleep(0)
-
-    def _take(self, response: Any, awaited: set[str] | None = None) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
-        match response:
-            case [b"message", channel, data]:
-                self._on_message(channel.decode(), data)
-            case [b"subscribe", channel, _]:
-                self._confirm(channel.decode())
-                if awaited is not None:
-                    awaited.discard(channel.decode())
-
-    def _confirm(self, channel: str) -> None:
-        confirmed = self._confirmed.get(channel)
-        if confirmed is not None and not confirmed.done():
-            confirmed.set_result(None)
-
-    async def _watch(self) -> None:
-        """A connection that is half open says nothing: ask it now and then, and give it up when it stays silent."""
-        while True:
-            await asyncio.sleep(SILENCE_S)
-            silent_s = asyncio.get_running_loop().time() - self._heard_at
-            if self._connection is not None and silent_s > 3 * SILENCE_S:
-                await self._connection.disconnect(nowait=True)
-            elif silent_s > SILENCE_S:
-                await self._tell("PING")
-
-
-class Publisher:
-    """Writes publications in the order of the calls; what came together goes in one pipeline."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._waiting: list[tuple[list[Publication], asyncio.Future[list[int]]]] = []
-        self._task: asyncio.Task[None] | None = None
-        self._connection: AbstractConnection | None = None
-
-    async def publish_many(self, publications: list[Publication]) -> list[int]:
-        """How many heard each. Raises `RedisError` or `OSError` when Redis is away; it then is unknown who heard."""
-        if not publications:
-            return []
-        heard: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((publications, heard))
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._write())
-        return await heard
-
-    async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self._hang_up()
-
-    async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            futures = [heard for _, heard in batch]
-            try:
-                counts = iter(await self._publish([publication for some, _ in batch for publication in some]))
-                outcomes = [[next(counts) for _ in some] for some, _ in batch]
-            except (RedisError, OSError) as error:
-                await self._hang_up()
-                for heard in futures:
-                    if not heard.done():
-                        heard.set_exception(error)
-            else:
-                for heard, outcome in zip(futures, outcomes, strict=True):
-                    if not heard.done():
-                        heard.set_result(outcome)
-
-    async def _publish(self, publications: list[Publication]) -> list[int]:
-        if self._connection is None:
-            self._connection = open_connection(self._url)
-            await _connect(self._connection)
-        connection = self._connection
-        packed = connection.pack_commands(("PUBLISH", name, data) for name, data in publications)
-        await connection.send_packed_command(packed, check_health=False)
-        return [await connection.read_response(timeout=SILENCE_S) for _ in publications]
-
-    async def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)
-
-
-async def _connect(connection: AbstractConnection) -> None:
-    """The greeting has no time limit of its own, and a server may accept and then say nothing."""
-    try:
-        async with asyncio.timeout(SILENCE_S):
-            await connection.connect()
-    except TimeoutError as error:
-        raise ConnectionError(f"The Redis server accepted, but said nothing for {SILENCE_S:g} s.") from error
+        await self._wire.close()

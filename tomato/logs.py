@@ -6,6 +6,8 @@ import sys
 
 import structlog
 
+from tomato.tracing import hide_devices
+
 CHATTY = ("asyncio", "axes", "daphne", "django.channels.server", "uvicorn", "urllib3")
 
 
@@ -13,6 +15,7 @@ def logging_to(level: str) -> None:
     """Sends structlog's and the standard library's lines to stderr, from `level` up, in one form."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        hide_devices,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
@@ -35,8 +38,8 @@ def logging_to(level: str) -> None:
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering()],
                 },
             },
-            "filters": {"unexpected": {"()": "tomato.logs.Unexpected"}},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "filters": {"unexpected": {"()": "tomato.logs.Unexpected"}, "plainly": {"()": "tomato.logs.Plainly"}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["plainly"]}},
             "root": {"handlers": ["stderr"], "level": level},
             # The others tell of every start, request and connection at INFO.
             "loggers": {
@@ -49,15 +52,26 @@ def logging_to(level: str) -> None:
 
 def _rendering() -> list[structlog.typing.Processor]:
     if sys.stderr.isatty():
-        return [structlog.dev.ConsoleRenderer()]
+        return [structlog.dev.ConsoleRenderer(repr_native_str=True)]  # what strangers wrote steers no terminal
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 
 
 class Unexpected(logging.Filter):
-    """Keeps what somebody should look at: a page that is not there and a part that is not ready are answers."""
+    """Keeps what somebody should look at: to be refused, to find nothing and to come when a part is not ready are answers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return getattr(record, "status_code", None) not in (404, 503)
+        return getattr(record, "status_code", None) not in (403, 404, 429, 503)
+
+
+class Plainly(logging.Filter):
+    """Has a request that Django distrusts, one for another host say, told in one line and as a warning: a traceback is for
+    mistakes of ours, and whoever sends such a request can send many."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+            record.exc_info = record.exc_text = None
+        return True
 
 
 class Outage:
@@ -69,7 +83,7 @@ class Outage:
 
     def goes_on(self, reason: object) -> None:
         if not self.lasts:
-            self._log.warning(f"{self._what}_is_away", reason=str(reason))
+            self._log.warning(f"{self._what}_is_away", reason=str(reason) or type(reason).__name__)
         self.lasts = True
 
     def is_over(self) -> None:

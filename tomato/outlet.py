@@ -10,13 +10,27 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from tomato import frames
+from tomato.metrics import counter
+
 FRAMES = "tomato.frames"
-"""The ASGI extension of a server that takes ready frames: its `write` and its `cut`, see `tomato.frames`."""
+"""The ASGI extension of a server that takes ready frames: its `write` and its `cut`, see `tomato.websocket`."""
+CONNECTION = "tomato.connection"
+"""The same of one that can cut a connection on which it answers: its `cut` and `is_cut`, see `tomato.connection`."""
 MOST_HELD = 64
 DRAIN_S = 10.0
+
+
+@dataclass
+class Traffic:
+    """What the outlets of a process have counted together."""
+
+    sent: int = counter("tomato_messages_sent_total", "Messages to browsers, each counted for each socket.")
+    ticks_skipped: int = counter("tomato_ticks_skipped_total", "Ticks that slow readers were spared, counted likewise.")
 
 
 class Broadcast:
@@ -31,7 +45,7 @@ class Broadcast:
     @property
     def frame(self) -> bytes:
         if self._frame is None:
-            self._frame = text_frame(self.message["text"])
+            self._frame = frames.text(self.message["text"])
         return self._frame
 
 
@@ -39,41 +53,53 @@ class Outlet:
     """`give_up` is called once when the reader is too slow: too much is held, or nothing drains. `write` takes a ready frame
     and says whether it could, where the server has such a thing."""
 
+    __slots__ = ("_draining", "_give_up", "_held", "_send", "_traffic", "_write", "closed")
+
     def __init__(
         self,
         send: Callable[[dict[str, Any]], Awaitable[None]],
         give_up: Callable[[], None],
         write: Callable[[bytes], bool] | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         self._send = send
         self._give_up = give_up
         self._write = write
-        self._held: deque[dict[str, Any]] = deque()
+        self._traffic = traffic or Traffic()
+        self._held: deque[dict[str, Any]] | None = None
         self._draining: asyncio.Task[None] | None = None
         self.closed = False
 
     def text(self, text: str, *, may_be_missed: bool = False) -> None:
-        self.message({"type": "websocket.send", "text": text}, may_be_missed=may_be_missed)
+        self.broadcast(Broadcast(text), may_be_missed=may_be_missed)
 
     def broadcast(self, broadcast: Broadcast, *, may_be_missed: bool = False) -> None:
         """Sends what others are sent too."""
         if self._write is None or self._draining is not None or self.closed or not self._write(broadcast.frame):
-            self.message(broadcast.message, may_be_missed=may_be_missed)
+            self._traffic.sent += self.message(broadcast.message, may_be_missed=may_be_missed)
+        else:
+            self._traffic.sent += 1
 
-    def message(self, message: dict[str, Any], *, may_be_missed: bool = False) -> None:
-        """Sends in order, without waiting."""
+    def message(self, message: dict[str, Any], *, may_be_missed: bool = False) -> bool:
+        """Sends in order, without waiting; whether it is on its way."""
         if self.closed:
-            return
+            return False
         if self._draining is None:
             self._step(message)
-        elif not may_be_missed:
+        elif may_be_missed:
+            self._traffic.ticks_skipped += 1
+            return False
+        else:
+            if self._held is None:
+                self._held = deque()
             self._held.append(message)
             if len(self._held) > MOST_HELD:
                 self._too_slow()
+        return not self.closed
 
     def close(self) -> None:
         self.closed = True
-        self._held.clear()
+        self._held = None
         if self._draining is not None:
             self._draining.cancel()
 
@@ -103,7 +129,7 @@ class Outlet:
         except OSError:
             self.closed = True
         finally:
-            self._draining = None
+            self._draining = self._held = None
 
     def _too_slow(self) -> None:
         if not self.closed:
@@ -131,14 +157,3 @@ class _Rest:
                 waits_for = resume()
             except StopIteration:
                 return
-
-
-def text_frame(text: str) -> bytes:
-    """A final, unmasked text frame (RFC 6455, section 5.2)."""
-    payload = text.encode()
-    length = len(payload)
-    if length < 126:
-        return bytes((0x81, length)) + payload
-    if length < 65_536:
-        return b"\x81\x7e" + length.to_bytes(2) + payload
-    return b"\x81\x7f" + length.to_bytes(8) + payload

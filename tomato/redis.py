@@ -3,12 +3,15 @@
 Knows nothing of keys, timers or Django.
 """
 
+import asyncio
 import hashlib
 import importlib.util
 import os
 import shutil
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import redis
@@ -20,11 +23,13 @@ from redis.exceptions import RedisClusterException
 from redis.retry import Retry as SyncRetry
 
 from tomato import CannotStart
+from tomato.wire import Wire
 
 CLUSTER_PREFIX = "redis+cluster://"
 SOCKET_PATH_MAX_BYTES = 100  # the kernel takes 107
 SECONDS = {"socket_connect_timeout": 2.0, "socket_timeout": 5.0, "health_check_interval": 15}
 MAX_CONNECTIONS = 1000
+REFRESH_AT_MOST_EVERY_S = 0.5
 
 
 class NoRedisServer(CannotStart):
@@ -37,7 +42,7 @@ def connect(url: str, **options: Any) -> redis.asyncio.Redis:
     settings = {**SECONDS, "max_connections": MAX_CONNECTIONS, "retry": Retry(NoBackoff(), 0), **options}
     if url.startswith(CLUSTER_PREFIX):
         return Cluster.from_url(url.replace(CLUSTER_PREFIX, "redis://", 1), **settings)  # type: ignore[return-value]
-    return redis.asyncio.Redis.from_url(url, **settings)
+    return OneWire.to(url, **settings)
 
 
 def connect_sync(url: str, **options: Any) -> redis.Redis:
@@ -48,22 +53,87 @@ def connect_sync(url: str, **options: Any) -> redis.Redis:
     return redis.Redis.from_url(url, **settings)
 
 
+class OneWire(redis.asyncio.Redis):
+    """A client whose commands share one `Wire`, and cost little for it. What blocks, and pipelines, take a connection each."""
+
+    wire: Wire
+    errors = 0
+    """How many commands have failed."""
+
+    @classmethod
+    def to(cls, url: str, **options: Any) -> "OneWire":
+        client = cast(OneWire, cls.from_url(url, protocol=2, **options))
+        client.wire = Wire(partial(open_connection, url))
+        return client
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        try:
+            if words[0] == "XREAD" and b"BLOCK" in words:
+                return await super().execute_command(*words, **options)
+            options.pop("keys", None)
+            reply = await self.wire.ask(*words[0].split(" "), *words[1:])
+        except redis.exceptions.NoScriptError:  # it is given the script then
+            raise
+        except (redis.RedisError, OSError):
+            self.errors += 1
+            raise
+        read = self.response_callbacks.get(words[0])
+        return read(reply, **options) if read else reply
+
+    async def aclose(self, *arguments: Any, **options: Any) -> None:
+        await self.wire.close()
+        await super().aclose(*arguments, **options)
+
+
 class Cluster(redis.asyncio.RedisCluster):
-    """A cluster that is away says so as a single server does, by a `RedisError`."""
+    """A cluster that is away says so as a single server does, by a `RedisError`, and one node that is away delays nobody
+    who asks another."""
+
+    errors = 0
+    _refreshing: asyncio.Task[None] | None = None
 
     async def initialize(self, *arguments: Any, **options: Any) -> "Cluster":
-        try:
-            await super().initialize(*arguments, **options)
-        except RedisClusterException as error:
-            raise redis.ConnectionError(str(error)) from error
+        """The first time finds the nodes. Later redis-py calls this after any failure, and would have all commands wait until
+        every node was asked, and then close every connection: instead what is known is used until more is."""
+        if self.nodes_manager.default_node is None:
+            try:
+                await super().initialize(*arguments, **options)
+            except RedisClusterException as error:
+                raise redis.ConnectionError(str(error)) from error
+        elif self._initialize:
+            self._initialize = False
+            if self._refreshing is None or self._refreshing.done():
+                self._refreshing = asyncio.create_task(self._refresh())
         return self
+
+    async def _refresh(self) -> None:
+        # Whoever needs a node that moved fails until this succeeds, and has it tried again.
+        with suppress(redis.RedisError, RedisClusterException, OSError):
+            await self.nodes_manager.initialize()
+        await asyncio.sleep(REFRESH_AT_MOST_EVERY_S)
+
+    async def aclose(self) -> None:
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        await super().aclose()
 
     async def execute_command(self, *words: Any, **options: Any) -> Any:
         try:
             return await super().execute_command(*words, **options)
+        except redis.exceptions.NoScriptError:
+            raise
+        except (redis.RedisError, OSError):
+            self.errors += 1
+            raise
         except (RedisClusterException, AttributeError) as error:
+            self.errors += 1
             # redis-py 8.1: an AttributeError when a node's loss is noticed while another command opens a connection to it.
             raise redis.ConnectionError(str(error)) from error
+
+
+def errors_of(client: redis.asyncio.Redis) -> int:
+    """How many commands of a client have failed so far."""
+    return cast(OneWire | Cluster, client).errors
 
 
 def was_not_sent(error: Exception) -> bool:
@@ -74,9 +144,7 @@ def was_not_sent(error: Exception) -> bool:
 
 async def risks(client: redis.asyncio.Redis) -> list[str]:
     """What the way this Redis is set up puts at risk, each as a sentence. Raises `RedisError` or `OSError` when it is away."""
-    everywhere: dict[str, Any] = {"target_nodes": Cluster.PRIMARIES} if isinstance(client, Cluster) else {}
-    answer: Any = await client.info(**everywhere)
-    servers = [answer] if "redis_version" in answer else list(answer.values())
+    servers = await servers_of(client)
     policies = {server["maxmemory_policy"] for server in servers} - {"noeviction"}
     found = [
         f"This Redis evicts keys when its memory is full (maxmemory-policy {policy}): running timers, people and commands "
@@ -89,6 +157,13 @@ async def risks(client: redis.asyncio.Redis) -> list[str]:
             "paused timers and acknowledged commands are lost, or fall back to its last dump. Set appendonly to yes."
         )
     return found
+
+
+async def servers_of(client: redis.asyncio.Redis) -> list[dict[str, Any]]:
+    """What each server says of itself. Raises `RedisError` or `OSError` when Redis is away."""
+    everywhere: dict[str, Any] = {"target_nodes": Cluster.PRIMARIES} if isinstance(client, Cluster) else {}
+    answer: Any = await client.info(**everywhere)
+    return [answer] if "redis_version" in answer else list(answer.values())
 
 
 def open_connection(url: str) -> AbstractConnection:

@@ -5,13 +5,13 @@ Refuses with one sentence before anything starts; stops everything within five s
 
 import asyncio
 import fcntl
-import json
+import hashlib
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
@@ -19,12 +19,14 @@ from typing import IO
 import redis
 from redis.exceptions import RedisClusterException
 
+from timers.leases import agree_on_shards
 from tomato import CannotStart
 from tomato.appendonly import keep_on_disk
 from tomato.environment import CHECKOUT, Environment, without_password
 from tomato.parts import Part, Stage, say, start_bound, until_signalled
+from tomato.pulse import ask, connectable
 from tomato.redis import command_line, connect, files_path, log_path
-from tomato.serve import listening_at, web_servers
+from tomato.serve import listening_at, say_warnings, web_servers
 
 SERVERS_STOP_WITHIN_S = 3.6
 REDIS_STOPS_WITHIN_S = 0.9
@@ -33,6 +35,8 @@ REDIS_LOADS_WITHIN_S = 60.0
 LOOK_AGAIN_AFTER_S = 0.1
 SAY_WHAT_IS_MISSING_AFTER_S = 20.0
 LAST_RUN_ENDS_WITHIN_S = 1.0
+EXCEPTION = re.compile(r"^[\w.]+(Error|Exception): ")
+APPS = ("timers", "rooms", "operators")
 
 
 def main() -> None:
@@ -40,6 +44,7 @@ def main() -> None:
     try:
         environment = Environment.read(os.environ)
         with alone_in(environment.data_dir) as lock, listening_at(environment.host, environment.port) as listener:
+            say_warnings(environment)
             asyncio.run(Run(environment, lock, listener).until_stopped())
     except CannotStart as reason:
         sys.exit(str(reason))
@@ -98,9 +103,12 @@ class Run:
         if self.redis:
             self._syncing = asyncio.create_task(keep_on_disk(files_path(self.environment.data_dir)))
         await self._redis_answers()
+        await self._agree_on_shards()
         await asyncio.gather(
-            self._prepare("migrate", "The database (DATABASE_URL) could not be brought up to date"),
-            self._prepare("collectstatic", "The static files could not be collected"),
+            self._prepare(
+                "migrate", "The database could not be brought up to date", "Does it run, and is DATABASE_URL right?"
+            ),
+            self._collect_static_files(),
         )
         for part in self.servers:
             part.start()
@@ -118,7 +126,24 @@ class Run:
         for url in self.environment.layer_urls:
             await answering(url, REDIS_ANSWERS_WITHIN_S, "start one there, or correct TOMATO_LAYER_URLS")
 
-    async def _prepare(self, command: str, complaint: str) -> None:
+    async def _agree_on_shards(self) -> None:
+        client = connect(self.environment.redis_url)
+        try:
+            await agree_on_shards(client, self.environment.shards)
+        finally:
+            await client.aclose()
+
+    async def _collect_static_files(self) -> None:
+        """Unless those that are there were made from the same files."""
+        made_from = self.environment.data_dir / "static.made-from"
+        sources = fingerprint()
+        if not made_from.exists() or made_from.read_text() != sources:
+            await self._prepare(
+                "collectstatic", "The static files could not be collected", "Is TOMATO_DATA_DIR writable, and not full?"
+            )
+            made_from.write_text(sources)
+
+    async def _prepare(self, command: str, complaint: str, advice: str) -> None:
         arguments = manage(command, "--no-input", "--verbosity", "0")
         process = await start_bound(arguments, self.variables, output=asyncio.subprocess.PIPE)
         try:
@@ -129,16 +154,27 @@ class Run:
             raise
         if process.returncode:
             last_line = output.decode(errors="replace").strip().rpartition("\n")[2]
-            raise CannotStart(f"{complaint}: {last_line or f'exit status {process.returncode}'}")
+            reason = EXCEPTION.sub("", last_line) or f"exit status {process.returncode}"
+            raise CannotStart(f"{complaint}: {reason.rstrip('.')}. {advice}")
 
     async def _tell_when_ready(self) -> None:
         say_missing_at = monotonic() + SAY_WHAT_IS_MISSING_AFTER_S
-        while not (health := await asked_for_readiness(self.environment)).ready:
+        while not (health := await ask(self.environment, "/readyz")).is_ok:
             if monotonic() > say_missing_at:
                 say(f"Not ready yet: {health.told}")
                 say_missing_at = monotonic() + SAY_WHAT_IS_MISSING_AFTER_S
             await asyncio.sleep(LOOK_AGAIN_AFTER_S)
         say(f"Tomato is ready at {address(self.environment)}")
+
+
+def fingerprint() -> str:
+    """Of all that static files are made from: our own, how they are stored, and the packages that bring some."""
+    files = sorted(file for app in APPS for file in (CHECKOUT / app / "static").rglob("*") if file.is_file())
+    digest = hashlib.sha256()
+    for file in (*files, CHECKOUT / "requirements" / "base.txt", CHECKOUT / "tomato" / "static.py"):
+        digest.update(f"{file.relative_to(CHECKOUT)}:{file.stat().st_size}:".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def manage(*command: str) -> tuple[str, ...]:
@@ -160,37 +196,6 @@ async def answering(url: str, within_s: float, advice: str) -> None:
             await asyncio.sleep(LOOK_AGAIN_AFTER_S)
     finally:
         await client.aclose()
-
-
-@dataclass(frozen=True)
-class Readiness:
-    ready: bool
-    told: str
-
-
-async def asked_for_readiness(environment: Environment) -> Readiness:
-    """What `/readyz` says at this moment."""
-    try:
-        async with asyncio.timeout(2):
-            reader, writer = await asyncio.open_connection(*connectable(environment))
-            try:
-                host = environment.allowed_hosts[0].removeprefix(".")
-                writer.write(f"GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-                head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
-            finally:
-                writer.close()
-    except (OSError, TimeoutError) as error:
-        return Readiness(False, f"the web server does not answer ({error or 'timed out'})")
-    status = head.split(" ", 2)[1] if " " in head else "nothing"
-    with suppress(ValueError):
-        body = json.dumps(json.loads(body))
-    return Readiness(status == "200", f"/readyz answers {status} {body[:500]}".strip())
-
-
-def connectable(environment: Environment) -> tuple[str, int]:
-    """Where this machine reaches the server; listening everywhere includes the loopback address."""
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 recognised here, not listened on
-    return everywhere.get(environment.host, environment.host), environment.port
 
 
 def address(environment: Environment) -> str:

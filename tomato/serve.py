@@ -5,6 +5,7 @@ Listens where the environment says, or, with `--fd`, serves in this process from
 
 import argparse
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -12,13 +13,14 @@ from collections.abc import Mapping, Sequence
 
 from tomato import CannotStart
 from tomato.environment import Environment
-from tomato.parts import Part, Stage, until_signalled
+from tomato.parts import Part, Stage, say, until_signalled
 
 APPLICATION = "tomato.asgi:application"
-BACKLOG = 2048
+BACKLOG = 8192  # the kernel may hold it lower
 FRAME_MAX_BYTES = 1024 * 1024  # the consumers refuse from 8 KiB on, with a close code that a browser can read
 PING_EVERY_S = PING_TIMEOUT_S = 20
 STOPPING_MAX_S = 3
+COLLECT_AFTER = 10_000
 ALL_STOP_WITHIN_S = 4.5
 
 
@@ -36,12 +38,19 @@ def main() -> None:
     except CannotStart as reason:
         sys.exit(str(reason))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tomato.settings")
+    if fd is None:
+        say_warnings(environment)
     if fd is None and environment.web_processes > 1:
         asyncio.run(serve_with_several(environment.web_processes, listener))
     elif environment.server == "daphne":
         serve_with_daphne(listener)
     else:
         serve_with_uvicorn(listener)
+
+
+def say_warnings(environment: Environment) -> None:
+    for warning in environment.warnings():
+        say(warning)
 
 
 def listening_at(host: str, port: int) -> socket.socket:
@@ -84,16 +93,17 @@ def web_servers(
 def serve_with_uvicorn(listener: socket.socket) -> None:
     import uvicorn
 
-    from tomato.frames import FramesProtocol
+    from tomato.connection import Connection, Server
+    from tomato.websocket import WebSocket
 
     config = uvicorn.Config(
         APPLICATION,
+        interface="asgi3",
         loop="uvloop",
-        http="httptools",
-        ws=FramesProtocol,
+        http=Connection,
+        ws=WebSocket,
         ws_max_size=FRAME_MAX_BYTES,
         ws_ping_interval=PING_EVERY_S,
-        ws_ping_timeout=PING_TIMEOUT_S,
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
@@ -104,7 +114,16 @@ def serve_with_uvicorn(listener: socket.socket) -> None:
         timeout_graceful_shutdown=STOPPING_MAX_S,
         workers=1,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    config.load()
+    _settle()
+    Server(config).run(sockets=[listener])
+
+
+def _settle() -> None:
+    """What is loaded by now stays: the garbage collector need not look through it again and again while sockets come and go."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 
 def serve_with_daphne(listener: socket.socket) -> None:

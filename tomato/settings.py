@@ -1,6 +1,8 @@
 """Django's settings, made from `environment.py`. The two apps read `settings.TOMATO` at their outermost edge only."""
 
 import os
+import sys
+from datetime import timedelta
 from typing import Any
 
 import environ
@@ -20,9 +22,12 @@ ALLOWED_HOSTS = TOMATO.allowed_hosts
 ROOT_URLCONF = "tomato.urls"
 ASGI_APPLICATION = "tomato.asgi.application"
 
+# It has `runserver` speak ASGI, and brings all of Twisted, which no other process is to carry.
+DEVELOPMENT_SERVER = ["daphne"] if "runserver" in sys.argv else []
+
 INSTALLED_APPS = [
-    "daphne",  # before staticfiles, so that `runserver` speaks ASGI
-    "django.contrib.admin",
+    *DEVELOPMENT_SERVER,
+    "operators.apps.TomatoAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -34,13 +39,16 @@ INSTALLED_APPS = [
     "servestatic",
     "timers",
     "rooms",
+    "operators.apps.OperatorsConfig",
 ]
 
 MIDDLEWARE = [
+    "tomato.cors.share_with_named_origins",
     "tomato.refusals.refusals_in_json",
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "tomato.static.StaticFiles",
+    "tomato.policies.Policies",
+    "tomato.language.speak_to_the_visitor",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -48,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tomato.identity.DeviceMiddleware",
+    "tomato.tracing.trace_requests",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -78,6 +87,12 @@ def _database() -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
+    else:
+        # What an event loop has asked runs in many threads, most of them short-lived: none can keep a connection, and one for
+        # each query is dear. Those that died with their server are noticed when they are taken out of the pool.
+        pool = {"min_size": 1, "max_size": 8, "timeout": 5, "reconnect_timeout": 5, "max_idle": 60}
+        database["OPTIONS"] = {"connect_timeout": 5, **database.get("OPTIONS", {}), "pool": pool}
+        database["CONN_HEALTH_CHECKS"] = True
     return database
 
 
@@ -108,9 +123,15 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25  # hours
+AXES_HANDLER = "tomato.login.WrongTries"
+AXES_CLIENT_IP_CALLABLE = "tomato.login.address_of"
+AXES_LOCKOUT_CALLABLE = "tomato.login.tell_to_wait"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# Who waits is let in after that time, whatever they try meanwhile, and writes nothing.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # it would keep every log-in for ever
 AXES_VERBOSE = False
 
 # Static files
@@ -142,10 +163,13 @@ if TOMATO.proxies:
 
 # Language and time
 
-LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [CHECKOUT / "locale"]
+LANGUAGE_COOKIE_NAME = "tomato_language"  # other sites on this machine may have Django's
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_I18N = False
 
 LOGGING_CONFIG = None
 logging_to("DEBUG" if DEBUG else "INFO")

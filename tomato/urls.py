@@ -3,12 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from tomato import health
+from tomato import health, monitoring
 
 urlpatterns = [
     path("", include("timers.urls")),
     path("", include("rooms.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", monitoring.metrics, name="metrics"),
     path("admin/", admin.site.urls),
 ]

@@ -111,10 +111,10 @@ async def test_a_completion_happens_and_is_told_once(site: Pieces, point: str) -
         healthy = site.start("worker")
         ana = await a_browser(site)
         tab = await stack.enter_async_context(ana.tab(within_s=30))
-        await tab.says("timer:start", duration_ms=4000)
-        ends_at = (await tab.hears("timer:state", action="start"))["timer"]["ends_at"]
         doomed = site.start("worker", TOMATO_CRASH_AT=point)
         eventually(lambda: site.client().zcard(topics.WORKERS_KEY) == 2, within_s=20)
+        await tab.says("timer:start", duration_ms=4000)
+        ends_at = (await tab.hears("timer:state", action="start"))["timer"]["ends_at"]
         await changed_places(site, healthy, doomed)
         doomed.send_signal(signal.SIGCONT)
         assert await asyncio.to_thread(doomed.wait, 20) == -signal.SIGKILL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -161,6 +162,23 @@ async def test_sockets_outlive_a_redis_that_dies(site: Pieces) -> None:
             await tab.hears("timer:tick", within_s=max(0.1, TICKS_AFTER_REDIS_S - (monotonic() - back_at)))
         assert monotonic() - back_at < TICKS_AFTER_REDIS_S
         assert (await tabs[0].does("timer:pause"))["changed"] is True
+
+
+async def test_log_lines_name_the_request_and_nobody_s_device(site: Pieces) -> None:
+    ana = await a_browser(site)
+    (server,) = site.running("redis")
+    server.kill()
+    server.wait()
+    async with httpx.AsyncClient(cookies={"tomato_device": ana.cookie}) as http:
+        page = await http.get(f"{site.url}/")
+    site.start("redis")
+    assert page.status_code == 200
+    said = site.output()
+    lines = [json.loads(line) for line in said.splitlines() if "snapshots.redis_is_away" in line]
+    (line,) = [line for line in lines if line["request"] == page.headers["X-Request-Id"]]
+    assert re.fullmatch("[0-9a-f]{10}", line["device"])
+    assert line["topic"] == f"solo.{line['device']}"
+    assert ana.cookie.partition(":")[0] not in said
 
 
 async def test_a_command_to_a_redis_that_froze_is_refused_in_time_and_not_done_later(site: Pieces) -> None:

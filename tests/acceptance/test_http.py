@@ -10,7 +10,13 @@ from tests.support.processes import Tomato
 
 IN_THE_PAGE = re.compile(r"(?:href|src)=\"(/static/[^\"]+)\"")
 ONE_YEAR_S = 365 * 24 * 3600
-TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".png": "image/png",
+}
 COMPRESSED = (".js", ".css")
 
 
@@ -57,6 +63,19 @@ def test_there_are_no_other_files(visit: httpx.Client, path: str) -> None:
     assert visit.get(path).status_code == 404
 
 
+def test_files_of_another_release_are_sent_as_long_as_they_are_there(site: Tomato, visit: httpx.Client) -> None:
+    file = site.data_dir / "static" / "timers" / "of-another-release.0123456789ab.js"
+    file.write_text("export {};")
+    try:
+        answer = visit.get(f"/static/timers/{file.name}")
+    finally:
+        file.unlink()
+    assert (answer.status_code, answer.text) == (200, "export {};")
+    assert answer.headers["content-type"].partition(";")[0] == TYPES[".js"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert visit.get(f"/static/timers/{file.name}").status_code == 404
+
+
 def test_no_server_complains_about_how_files_are_sent(site: Tomato, visit: httpx.Client) -> None:
     for file in files_of(visit):
         visit.get(file)
@@ -79,6 +98,13 @@ def test_a_body_that_is_too_large_is_told_so(visit: httpx.Client, size: int) -> 
     chunks = (b" " * 10_000 for _ in range(size // 10_000 + 1))
     told = visit.post("/api/rooms", content=chunks, headers={"Content-Type": "application/json"})
     assert (told.status_code, told.json()["code"]) == (413, "too-large")
+
+
+@pytest.mark.parametrize("path", ["/", "/room/ABC234/events", "/api/rooms/ABC234"])
+def test_more_parameters_than_anybody_needs_are_refused(visit: httpx.Client, path: str) -> None:
+    """Where a charset is named Django looks at them before it has a request that it could refuse."""
+    told = visit.get(path + "?" + "a=1&" * 2_000, headers={"Content-Type": "text/plain; charset=utf-8"})
+    assert told.status_code == 400
 
 
 def test_the_process_lives_and_all_of_it_is_ready(visit: httpx.Client) -> None:

@@ -1,12 +1,13 @@
 """Rule 5: a timer that nobody watches, that does not run and was not commanded for `TOMATO_IDLE_TTL_S` leaves Redis whole."""
 
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import redis
 
-from tests.support.people import Browser, Message, a_browser, a_room
+from tests.support.people import Browser, Message, Tab, a_browser, a_room
 from tests.support.processes import Tomato, tomato
 from tests.support.waiting import eventually
 from tomato.redis import connect_sync, embedded_url
@@ -18,16 +19,19 @@ def site() -> Iterator[Tomato]:
         yield running
 
 
-async def test_a_paused_timer_comes_back_paused(site: Tomato) -> None:
+async def test_a_paused_timer_comes_back_paused_whether_a_worker_lives_or_not(site: Tomato) -> None:
     ana = await a_browser(site)
     async with ana.tab() as tab:
         await tab.does("timer:start")
         await tab.does("timer:pause")
     before = await the_timer(ana)
     await forgotten(site, ana)
-    async with ana.tab() as tab:
-        after = tab.timer("solo")
-        assert {**after, "v": 0} == {**before, "v": 0}
+    worker = site.kill("worker", signal.SIGSTOP)
+    after = await the_timer(ana)
+    worker.send_signal(signal.SIGCONT)
+    assert {**after, "v": 0} == {**before, "v": 0}
+    after = await the_timer(ana)
+    assert {**after, "v": 0} == {**before, "v": 0}
 
 
 async def test_a_stopped_timer_comes_back_fresh_with_its_settings(site: Tomato) -> None:
@@ -64,6 +68,29 @@ async def test_a_room_forgets_who_was_there(site: Tomato) -> None:
     async with ana.tab(f"/ws/room/{code}") as tab:
         assert tab.timer("room")["status"] == "paused"
         assert tab.timer(tab.me)["status"] == "paused"
+
+
+async def test_a_room_keeps_its_rules_and_obeys_nobody_before_it_knows_them(site: Tomato) -> None:
+    ana, jun = await a_browser(site), await a_browser(site)
+    code = await ana.makes_a_room()
+    path = f"/ws/room/{code}"
+    async with ana.tab(path) as hers:
+        maker = hers.me
+        await hers.does("room:configure", control="named")
+        await hers.does("timer:start", timer="room")
+        await hers.does("timer:pause", timer="room")
+    eventually(lambda: not names_in_redis(site, code), within_s=20)
+    async with jun.socket(path) as socket:
+        his = Tab(socket)
+        assert (await his.does("room:configure", control="everyone"))["code"] == "forbidden", (
+            "said before the snapshot was there"
+        )
+    async with jun.tab(path) as his:
+        assert (his.joined["settings"]["maker"], his.joined["settings"]["control"]) == (maker, "named")
+        assert his.timer("room")["status"] == "paused"
+        async with ana.tab(path) as hers:
+            assert (await his.does("timer:resume", timer="room"))["code"] == "forbidden"
+            assert (await hers.does("timer:resume", timer="room"))["changed"] is True
 
 
 async def forgotten(site: Tomato, browser: Browser) -> None:

@@ -1,19 +1,26 @@
 """The main path against every kind of Redis an operator may name: with a password, over TLS, a cluster; and what a worker
 says of one that is set up so that timers may be lost."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import redis
 
-from tests.support.people import Browser, a_browser, a_room
+from tests.support.people import Browser, Site, a_browser, a_room
 from tests.support.processes import Tomato, tomato
-from tests.support.servers import HOST, cluster, server
+from tests.support.servers import HOST, SLOTS, cluster, server
 from tests.support.tls import tls_proxy
+from timers import topics
+from timers.leases import LEASE_MS
+from tomato.redis import connect_sync
 
 PASSWORD = "open sesame"
+SHARDS = 16
 
 
 @contextmanager
@@ -78,6 +85,50 @@ async def a_room_is_shared(site: Tomato, code: str, ana: Browser, jun: Browser) 
         assert completed["at"] == started["timer"]["ends_at"]
         ack = await his.does("timer:add", timer="room", ms=1000, id="the same")
         assert await his.does("timer:add", timer="room", ms=1000, id="the same") == ack
+
+
+async def test_a_cluster_that_loses_a_node_keeps_the_timers_of_the_others(tmp_path: Path) -> None:
+    """The worst way to lose one: it takes connections and answers nothing."""
+    with (
+        cluster(tmp_path, cluster_require_full_coverage="no") as ports,
+        server(tmp_path) as layer,
+        tomato(
+            TOMATO_REDIS_URL=f"redis+cluster://{HOST}:{ports[0]}", TOMATO_LAYER_URLS=f"redis://{HOST}:{layer}"
+        ) as site,
+        connect_sync(f"redis://{HOST}:{ports[2]}") as node,
+    ):
+        lost, kept = [await a_room_on(site, node, there=there) for there in (True, False)]
+        ana = await a_browser(site)
+        async with ana.tab(f"/ws/room/{lost}") as away, ana.tab(f"/ws/room/{kept}") as here:
+            for tab in (away, here):
+                await tab.does("timer:start", timer="room")
+            with paused(node.info()["process_id"]):
+                assert (await away.does("timer:pause", timer="room"))["code"] == "unavailable"
+                for _ in range(3 * LEASE_MS // 1000):
+                    await here.hears("timer:tick", within_s=2.5)
+                assert (await here.does("timer:pause", timer="room"))["changed"] is True
+            await away.says("session:sync")
+            await away.hears("session:joined", within_s=20)
+            await away.hears("timer:tick", within_s=20)
+
+
+async def a_room_on(site: Site, node: redis.Redis, *, there: bool) -> str:
+    """A new room whose timers this node of a cluster keeps, or another one."""
+    while True:
+        code = await a_room(site)
+        shard = topics.shard_of(topics.room(code), SHARDS)
+        slot = node.cluster("KEYSLOT", topics.lease_key(shard))
+        if (slot >= SLOTS * 2 // 3) is there:
+            return code
+
+
+@contextmanager
+def paused(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 class TestWhatIsAtRisk:

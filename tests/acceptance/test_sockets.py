@@ -15,6 +15,7 @@ TIMER_FIELDS = {
     "remaining_ms",
     "ends_at",
     "started_at",
+    "started_by",
     "paused_at",
     "round",
     "completed_focus",

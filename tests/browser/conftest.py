@@ -4,13 +4,16 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support.chromium import chromium
 from tests.support.processes import Tomato, tomato
 from tests.support.visitors import Visitor
+from tests.support.waiting import WITHIN_S
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+expect.set_options(timeout=WITHIN_S * 1000)
 
 
 @pytest.fixture(scope="session")

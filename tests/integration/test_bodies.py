@@ -6,6 +6,7 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
+from django.core.exceptions import TooManyFieldsSent
 
 from tomato.bodies import HEARD_OUT_BYTES, BodyLimit
 
@@ -74,3 +75,15 @@ async def test_one_without_end_is_cut_off() -> None:
     assert (b"connection", b"close") in start["headers"]
     assert body["body"] == b"The body is too large."
     assert client.sent_bytes < HEARD_OUT_BYTES + 16 * 1024
+
+
+@pytest.mark.parametrize(("path", "says"), [("/", "The request could"), ("/api/rooms", '{"code": "bad-message"')])
+async def test_a_request_of_which_django_makes_none_is_refused(path: str, says: str) -> None:
+    async def stumbling(scope: Any, receive: Any, send: Any) -> None:
+        raise TooManyFieldsSent("There are too many parameters.")
+
+    client = Uploader(1)
+    await BodyLimit(stumbling, 1024)({"type": "http", "path": path}, client.receive, client.hear)
+    start, body = client.heard
+    assert start["status"] == 400
+    assert body["body"].decode().startswith(says)

@@ -79,6 +79,11 @@ async def test_the_cookie_is_secure_where_the_site_is() -> None:
 
 
 @pages
+async def test_the_page_of_the_api_gives_the_cookie_too() -> None:
+    assert given(await visit("/api/docs"))
+
+
+@pages
 async def test_a_page_that_is_not_there_gives_the_cookie_too() -> None:
     response = await visit("/room/ZZZZZZ")
     assert response.status_code == 404

@@ -17,10 +17,10 @@ from tests.support.topics import Scene, minutes, room_with, solo_of
 from tests.support.waiting import eventually_async
 from timers import inbox as inbox_module
 from timers import records, topics
-from timers.inbox import MOST_WAITING, Entry, Inbox
+from timers.inbox import MOST_WAITING, Entry, Inbox, Looked
 from timers.store import BEGINNING
 from timers.timer import Add, Pause, Start
-from timers.topic import Arrive, Command, Leave, Rename, Steer
+from timers.topic import Arrive, Command, Leave, Recall, Rename, Steer
 from tomato.redis import connect
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
@@ -134,7 +134,7 @@ async def test_when_too_many_wait_the_older_half_is_dropped(empty_redis: redis.R
         await inbox.post(ROOM, Rename("ana", "Ana"))
         assert not empty_redis.exists(topics.overrun_key(SHARD))
         if by_knocking:
-            assert await inbox.knock(ROOM, ARRIVAL, "ana", reply_to="web.1!7", ref=3)
+            assert await inbox.knock(ROOM, ARRIVAL, "ana", reply_to="web.1!7", ref=3) is None
         else:
             await inbox.post(ROOM, ARRIVAL)
     assert empty_redis.xlen(COMMANDS) == MOST_WAITING / 2
@@ -179,20 +179,20 @@ async def test_an_unreadable_entry_stops_nobody(empty_redis: redis.Redis, fields
 async def test_waiting_ends_as_soon_as_something_is_posted(empty_redis: redis.Redis) -> None:
     async with open_inbox() as inbox:
         began = monotonic()
-        waiting = asyncio.create_task(inbox.wait(SHARD, BEGINNING, longest_ms=4_000))
+        waiting = asyncio.create_task(inbox.wait(SHARD, BEGINNING, longest_ms=30_000))
         await eventually_async(lambda: empty_redis.info("clients")["blocked_clients"])
         await inbox.post(ROOM, Rename("ana", "Ana"))
         [entry] = await waiting
     assert entry.command == Rename("ana", "Ana")
-    assert monotonic() - began < 3
+    assert monotonic() - began < 15
 
 
 async def test_waiting_ends_at_once_when_something_is_there() -> None:
     async with open_inbox() as inbox:
         await inbox.post(ROOM, Rename("ana", "Ana"))
         began = monotonic()
-        assert len(await inbox.wait(SHARD, BEGINNING, longest_ms=4_000)) == 1
-    assert monotonic() - began < 3
+        assert len(await inbox.wait(SHARD, BEGINNING, longest_ms=30_000)) == 1
+    assert monotonic() - began < 15
 
 
 async def test_waiting_ends_with_nothing_after_the_longest_time() -> None:
@@ -301,8 +301,8 @@ async def knock(client: redis.Redis, scene: Scene) -> tuple[bool, list[Entry]]:
         client.hset(topics.state_key(SHARD, name), mapping=records.write_topic(scene.topic))  # type: ignore[arg-type]
     own_timer = "ana" if scene.topic.is_room else topics.SOLO
     async with open_inbox() as inbox:
-        came_in = await inbox.knock(name, ARRIVAL, own_timer, reply_to="web.1!7", ref=3)
-        return came_in, await inbox.read(SHARD, BEGINNING)
+        looked = await inbox.knock(name, ARRIVAL, own_timer, reply_to="web.1!7", ref=3)
+        return looked is None, await inbox.read(SHARD, BEGINNING)
 
 
 @pytest.mark.parametrize("scene", AWAKE)
@@ -312,6 +312,43 @@ async def test_who_knocks_at_a_topic_that_is_awake_has_arrived_once(empty_redis:
     assert came_in
     assert (entry.topic, entry.command, entry.reply_to, entry.ref) == (topic.topic.name, ARRIVAL, "web.1!7", 3)
     assert entry.lapses_at is None
+
+
+def room_with_rules_and_a_paused_timer() -> Scene:
+    room = room_with("jun")
+    room.configure("jun", pause_allowed=False)
+    room.press("jun", Start(), Pause(), timer="jun")
+    room.press(None, Add(1))
+    room.leave("jun")
+    room.wait(minutes(1))
+    return room
+
+
+async def test_who_has_looked_into_the_database_is_let_in_unless_something_was_put_by_meanwhile(
+    empty_redis: redis.Redis,
+) -> None:
+    scene = room_with_rules_and_a_paused_timer()
+    state, all_of_it = topics.state_key(SHARD, ROOM), records.write_topic(scene.topic)
+    empty_redis.hset(state, mapping=all_of_it)  # type: ignore[arg-type]
+    recall = Recall(maker="jun")
+    async with open_inbox() as inbox:
+
+        async def knock(looked: Looked | None = None) -> Looked | None:
+            return await inbox.knock(ROOM, ARRIVAL, "ana", looked, reply_to="web.1!7", ref=3)
+
+        assert await knock() == ("timer:room", "policy")
+        for put_by in ("timer:room", "policy"):
+            empty_redis.hdel(state, put_by)
+            left = tuple(there for there in ("timer:room", "policy") if there != put_by)
+            assert await knock(("timer:room", "policy")) == left
+            assert await inbox.recall(ROOM, recall, ("timer:room", "policy")) == left
+            empty_redis.hset(state, mapping=all_of_it)  # type: ignore[arg-type]
+        assert await inbox.read(SHARD, BEGINNING) == []
+        empty_redis.delete(state)
+        assert await knock(("timer:room",)) == ()
+        assert await knock(()) is None
+        assert await inbox.recall(ROOM, recall, ()) is None
+        assert [entry.command for entry in await inbox.read(SHARD, BEGINNING)] == [ARRIVAL, recall]
 
 
 @pytest.mark.parametrize("scene", ASLEEP)

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from tests.support.redis import redis_in
 from tests.support.sockets import Socket, a_channel, a_socket, process_on
 from tests.support.waiting import eventually_async
-from tomato import layer as layer_module
+from tomato import wire
 from tomato.layer import QUEUE_CAPACITY, Sink
 from tomato.redis import embedded_url
 
@@ -282,7 +282,7 @@ async def test_after_an_outage_everybody_is_told_once_and_hears_again(tmp_path: 
             await jun.hears(HELLO)
             await ana.hears(LAST)
             assert len(subscriptions(server)) == 3
-    assert (ana.gaps, jun.gaps) == (1, 1)
+    assert (ana.gaps, jun.gaps, one.gaps) == (1, 1, 1)
 
 
 async def test_who_joins_and_leaves_during_an_outage_is_or_is_not_there_after_it(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ async def test_a_server_that_is_silent_is_given_up_and_found_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when a cable is cut: the connection stands, and nothing comes."""
-    monkeypatch.setattr(layer_module, "SILENCE_S", 0.1)
+    monkeypatch.setattr(wire, "SILENCE_S", 0.1)
     async with process_on(embedded_url(tmp_path)) as one:
         with redis_in(tmp_path) as server:
             socket = await a_socket(one, "room")
@@ -311,7 +311,7 @@ async def test_a_server_that_is_silent_is_given_up_and_found_again(
             os.kill(process, signal.SIGSTOP)
             try:
                 await away(one)
-                await eventually_async(lambda: one._shards[0]._subscriber._connection is None)
+                await eventually_async(lambda: one._shards[0]._subscriber._line is None)
             finally:
                 os.kill(process, signal.SIGCONT)
             await eventually_async(lambda: socket.gaps)
@@ -320,11 +320,11 @@ async def test_a_server_that_is_silent_is_given_up_and_found_again(
 
 
 async def test_a_quiet_but_living_server_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layer_module, "SILENCE_S", 0.05)
+    monkeypatch.setattr(wire, "SILENCE_S", 0.05)
     async with process_on() as one:
         socket = await a_socket(one, "room")
         subscriber = one._get_shard("room")._subscriber
-        joined_at, connection = subscriber._heard_at, subscriber._connection
-        await eventually_async(lambda: subscriber._heard_at > joined_at + 0.5)
-        assert subscriber._connection is connection
+        line, joined_at = subscriber._line, subscriber._line.heard_at
+        await eventually_async(lambda: line.heard_at > joined_at + 0.5)
+        assert subscriber._line is line
         assert socket.gaps == 0

@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 
 from tests.support.processes import free_port
-from tomato.redis import connect, risks, was_not_sent
+from tomato.redis import connect, errors_of, risks, was_not_sent
 
 
 @asynccontextmanager
@@ -17,7 +17,7 @@ async def a_server_that_takes_and_goes() -> AsyncIterator[int]:
     """Reads what it is sent and hangs up without a word."""
 
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while b"SET" not in (words := await reader.read(1000)) and words:
+        while b"\r\nSET\r\n" not in (words := await reader.read(1000)) and words:
             writer.write(b"+OK\r\n" * words.count(b"*"))
         writer.close()
 
@@ -35,7 +35,7 @@ async def test_a_command_to_a_redis_that_is_away_was_not_sent(url: str) -> None:
 
 
 async def test_a_command_whose_answer_is_missing_may_have_been_obeyed() -> None:
-    async with a_server_that_takes_and_goes() as port, connect(f"redis://127.0.0.1:{port}", protocol=2) as client:
+    async with a_server_that_takes_and_goes() as port, connect(f"redis://127.0.0.1:{port}") as client:
         with pytest.raises(redis.RedisError) as failed:
             await client.set("key", 1)
     assert not was_not_sent(failed.value)
@@ -46,6 +46,24 @@ async def test_a_command_that_redis_refuses_was_not_obeyed(empty_redis: redis.Re
         with pytest.raises(redis.RedisError) as failed:
             await client.execute_command("SET", "key")
     assert was_not_sent(failed.value)
+
+
+async def test_commands_that_fail_are_counted(empty_redis: redis.Redis) -> None:
+    async with connect(settings.TOMATO.redis_url) as client, connect("unix:///nowhere/redis.sock") as nowhere:
+        await client.set("key", 1)
+        assert errors_of(client) == 0
+        with pytest.raises(redis.RedisError):
+            await client.execute_command("SET", "key")
+        with pytest.raises(redis.RedisError):
+            await nowhere.get("key")
+        assert (errors_of(client), errors_of(nowhere)) == (1, 1)
+
+
+async def test_a_script_that_redis_has_to_be_given_first_is_no_failure(empty_redis: redis.Redis) -> None:
+    empty_redis.script_flush()
+    async with connect(settings.TOMATO.redis_url) as client:
+        assert await client.register_script("return 7")() == 7
+        assert errors_of(client) == 0
 
 
 async def test_the_embedded_redis_risks_nothing(empty_redis: redis.Redis) -> None:

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
+import { spoken } from "#timers/words";
+import { spoken as spokenInGerman } from "../../timers/static/timers/de/words.js";
 import * as countdown from "../../timers/static/timers/countdown.js";
-import { initials } from "../../timers/static/timers/words.js";
 import { running, timer } from "./fixtures.js";
 
-const CASES = JSON.parse(readFileSync(new URL("clock-cases.json", import.meta.url)));
-const functions = { ...countdown, initials, ring: (timer) => countdown.ringOffset(timer, 0) };
+const casesIn = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url)));
+const CASES = casesIn("clock-cases.json");
+const functions = { ...countdown, spoken, ring: (timer) => countdown.ringOffset(timer, 0) };
 
 for (const [name, cases] of Object.entries(CASES)) {
   test(`${name} says what the templates say`, () => {
@@ -15,10 +17,18 @@ for (const [name, cases] of Object.entries(CASES)) {
   });
 }
 
+test("spoken says in German what the templates say", () => {
+  for (const [given, expected] of casesIn("clock-cases.de.json").spoken) assert.equal(spokenInGerman(given), expected);
+});
+
 test("what is left of a running timer follows from its end, never below zero", () => {
   assert.equal(countdown.remaining(running(10_000), 4_000), 6_000);
   assert.equal(countdown.remaining(running(10_000), 99_000), 0);
   assert.equal(countdown.remaining(timer({ remaining_ms: 7 }), 99_000), 7);
+});
+
+test("no more is left of a running timer than all of it", () => {
+  assert.equal(countdown.remaining({ ...running(25_040), duration_ms: 25_000 }, 0), 25_000);
 });
 
 test("the next second of several timers is the nearest one; a timer that is over has none", () => {

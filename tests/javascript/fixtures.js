@@ -17,6 +17,7 @@ export const timer = (changes = {}) => ({
   remaining_ms: 1_500_000,
   ends_at: null,
   started_at: null,
+  started_by: null,
   paused_at: null,
   round: 1,
   completed_focus: 0,
@@ -28,7 +29,7 @@ export const timer = (changes = {}) => ({
 export const running = (ends_at, changes = {}) =>
   timer({ status: "running", ends_at, started_at: ends_at - 1_500_000, ...changes });
 
-export const member = (id, name = id, joined_at = 0) => ({ id, name, tabs: 1, joined_at });
+export const member = (id, name = id, joined_at = 0) => ({ id, name, tabs: 1, joined_at, away: false, colour: 0 });
 
 export const joined = (changes = {}) => ({
   type: "session:joined",

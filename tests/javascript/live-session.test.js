@@ -3,42 +3,10 @@ import test, { mock } from "node:test";
 
 import { LiveSession } from "../../timers/static/timers/live-session.js";
 import { LiveSocket } from "../../timers/static/timers/live-socket.js";
+import { refusal } from "../../timers/static/timers/refusals.js";
 import { joined, running, timer } from "./fixtures.js";
+import { Line } from "./line.js";
 import { World } from "./world.js";
-
-/** Where a socket would be: keeps what is sent, and says what the test tells it to. */
-class Line {
-  status = { state: "connecting", tries: 0 };
-  sent = [];
-  pings = 0;
-
-  start() {}
-  stop() {}
-  doubt() {}
-  doubtSilence() {}
-  giveUp() {}
-
-  ping() {
-    this.pings += 1;
-  }
-
-  send(message) {
-    return this.status.state === "online" && this.sent.push(message) > 0;
-  }
-
-  enter(state) {
-    this.status = { state, tries: 0, retry_at: 0 };
-    this.onstate(this.status);
-  }
-
-  say(...messages) {
-    for (const message of messages) this.onmessage(message);
-  }
-
-  get lastId() {
-    return this.sent.at(-1).id;
-  }
-}
 
 function session(snapshot = joined()) {
   mock.timers.reset();
@@ -95,7 +63,7 @@ test("an error puts the value back and says why", () => {
   live.command("room", { type: "timer:start" });
   line.say({ type: "error", id: line.lastId, code: "unavailable", message: "Nobody is there to do it." });
   assert.equal(live.timer("room").status, "stopped");
-  assert.deepEqual(complaints, [["room", "Nobody is there to do it."]]);
+  assert.deepEqual(complaints, [["room", "The server could not do this in time, so nothing was changed. Please try again."]]);
 });
 
 test("a command that changed nothing is forgotten", () => {
@@ -165,7 +133,7 @@ test("a timer's command lapses ten seconds after it was given, by the server's c
   }
   assert.deepEqual(line.sent.map(({ lapses_at }) => lapses_at), [16_000, 16_000]);
   line.enter("online");
-  live.rename("Ana");
+  live.ask({ type: "session:rename", name: "Ana" });
   assert.equal("lapses_at" in line.sent.at(-1), false);
 });
 
@@ -269,7 +237,7 @@ test("a half open socket, on which the server still speaks and hears nothing, is
 
 test("whoever listens is told when the server has said everything, and may answer at once", () => {
   const { live, line } = session();
-  live.onjoined = () => live.rename(`not ${live.model.you.name}`);
+  live.onjoined = () => live.ask({ type: "session:rename", name: `not ${live.model.you.name}` });
   line.enter("online");
   line.say(joined({ you: { member: "ana", name: "User 5" } }));
   assert.deepEqual(line.sent.map(({ type, name }) => [type, name]), [["session:rename", "not User 5"]]);
@@ -311,11 +279,37 @@ test("a frozen page that is shown again has not lost its connection hours ago", 
   assert.equal(live.connection.waits, false);
 });
 
+test("without a network that is said at once, with what the room shows and since when", (t) => {
+  const { live, line } = online();
+  Object.defineProperty(globalThis.navigator, "onLine", { value: false, configurable: true });
+  t.after(() => delete globalThis.navigator.onLine);
+  assert.deepEqual([live.connection.pill, live.connection.notice], ["Live", null]);
+  line.enter("waiting");
+  const { pill, waits, notice } = live.connection;
+  assert.deepEqual([pill, waits], ["Offline", true]);
+  assert.match(notice, /^Offline\. The timers keep their time; the room will catch up\. It is shown as of \d\d:\d\d\.$/);
+});
+
+test("how far it may be out of step is known once the clocks were compared", () => {
+  const { live, line } = online();
+  assert.equal(live.connection.step, null);
+  mock.timers.tick(7);
+  line.say({ type: "pong", t: 0, now_at: 120_003 });
+  assert.deepEqual([live.connection.step, Math.round(live.ahead / 1_000)], ["In step ± 4 ms", -120]);
+});
+
 test("every refusal has a title, a reason and one thing to do", () => {
-  for (const code of [1008, 4401, 4403, 4404, 4429]) {
+  for (const code of [4401, 4403, 4404, 4429, 1008]) {
     const { live, line } = online();
     line.status = { state: "refused", code, tries: 0 };
-    const { title, why, action } = live.connection.refusal;
+    const { title, why, action } = refusal(live.connection.refusal);
     assert.ok(title && why && action);
   }
+});
+
+test("a command that had nothing to do is told, with what it was", () => {
+  const { live, line, news } = online();
+  live.command("room", { type: "timer:undo" });
+  line.say({ type: "ack", id: line.lastId, v: 5, changed: false });
+  assert.deepEqual(news.map(({ kind, timer, action }) => [kind, timer, action]), [["nothing", "room", "undo"]]);
 });

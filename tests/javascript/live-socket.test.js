@@ -179,7 +179,7 @@ test("waking restarts an attempt that hangs for more than three seconds", () => 
   assert.equal(world.sockets.length, 2);
 });
 
-test("waking asks a socket that was silent for more than four seconds, and gives it 2.5 to answer", () => {
+test("waking asks a socket that was silent for more than four seconds, and replaces it after 1.5 without an answer", () => {
   const { world, live } = online();
   world.pass(4_000);
   world.happen("window", "focus");
@@ -187,8 +187,25 @@ test("waking asks a socket that was silent for more than four seconds, and gives
   world.pass(1);
   world.happen("window", "focus");
   assert.equal(world.socket.sent.length, 1);
+  world.pass(1_499);
+  assert.equal(world.sockets.length, 1);
+  world.pass(1);
+  assert.deepEqual([world.sockets.length, live.status.state], [2, "connecting"]);
+});
+
+test("a browser that loses its network asks at once whether that is so", () => {
+  const { world, live } = online();
+  world.happen("window", "offline");
   world.pass(2_500);
   assert.equal(live.status.state, "waiting");
+});
+
+test("an answer that was due while the machine slept is not waited for again", () => {
+  const { world, live } = online();
+  live.ping();
+  world.sleep(60_000);
+  world.happen("window", "focus");
+  assert.equal(world.socket.sent.length, 2);
 });
 
 test("a doubt gives 2.5 seconds, and a later question does not lengthen them", () => {
@@ -238,8 +255,19 @@ test("a clock that jumped wakes like an event", () => {
   world.sleep(16_000);
   world.pass(0);
   assert.deepEqual(world.socket.sent, [{ type: "ping", t: 16_000 }]);
-  world.pass(2_500);
-  assert.equal(live.status.state, "waiting");
+  world.pass(1_500);
+  assert.deepEqual([world.sockets.length, live.status.state], [2, "connecting"]);
+});
+
+test("a machine that slept and told nobody is connected again within three seconds", () => {
+  const { world, live } = online();
+  world.pass(400);
+  world.freeze(600_000);
+  const before = world.time;
+  while (world.sockets.length === 1) world.pass(100);
+  world.socket.say({ type: "session:joined" });
+  assert.equal(live.status.state, "online");
+  assert.ok(world.time - before < 3_000);
 });
 
 test("a frozen page says goodbye, and comes back when it is shown", () => {

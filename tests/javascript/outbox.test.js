@@ -79,6 +79,30 @@ test("an acknowledged change is not dropped as late", () => {
   assert.deepEqual(box.expire(60_000), []);
 });
 
+test("what is kept waits for as long as it takes, and goes one after another, each once the one before is answered", () => {
+  const { box, sent, line } = outbox(false);
+  for (const at of [1, 2]) box.keep({ ...START, at }, { at }, at);
+  line.online = true;
+  assert.deepEqual(box.sendAgain(60_000), []);
+  assert.deepEqual(sent, []);
+  box.proceed(60_000);
+  box.proceed(60_001);
+  assert.deepEqual(sent.map(({ id }) => id), ["id-1"]);
+  box.acknowledge({ id: "id-1", v: 8, changed: true });
+  box.proceed(60_002);
+  assert.deepEqual(sent.map(({ id }) => id), ["id-1", "id-2"]);
+});
+
+test("what was on its way when the connection was lost can be kept, and is sent again under its id", () => {
+  const { box, sent } = outbox();
+  box.post(START, { at: 0 }, 0);
+  box.keep({ type: "timer:pause" }, { at: 5 }, 5);
+  assert.deepEqual(box.keepAll().map(({ id }) => id), ["id-1"]);
+  box.proceed(20_000);
+  assert.deepEqual(sent.map(({ id }) => id), ["id-1", "id-1"]);
+  assert.deepEqual(box.kept.map(({ id }) => id), ["id-1", "id-2"]);
+});
+
 test("ids are random UUIDs", () => {
   assert.match(uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.notEqual(uuid(), uuid());

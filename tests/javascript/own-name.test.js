@@ -37,9 +37,24 @@ test("where no name is known, or but a default one, nothing is offered", () => {
   assert.equal(visit(browser(), "User 7").offer("User 5"), null);
 });
 
-test("a browser that forbids its storage has no name and no failure", () => {
-  const own = visit(() => {
+test("a browser is asked for a name once, and to give none is an answer", () => {
+  const storage = browser();
+  assert.equal(visit(storage).asks("User 5"), true);
+  assert.equal(visit(storage).asks("Ana"), false);
+  const own = visit(storage);
+  own.skip();
+  for (const later of [own, visit(storage)]) {
+    assert.equal(later.asks("User 5"), false);
+    assert.equal(later.offer("User 5"), null);
+  }
+  assert.equal(visit(browser(), "Ana").asks("User 5"), false);
+});
+
+test("a browser that forbids its storage knows what it was told until the page is left", () => {
+  const forbidden = () => {
     throw new Error("SecurityError");
-  }, "Ana");
-  assert.equal(own.offer("User 5"), null);
+  };
+  assert.equal(visit(forbidden).offer("User 5"), null);
+  assert.equal(visit(forbidden).asks("User 5"), true);
+  assert.equal(visit(forbidden, "Ana").asks("User 5"), false);
 });

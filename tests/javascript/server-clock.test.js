@@ -39,3 +39,14 @@ test("a message from much earlier than we believed asks for a comparison, a litt
   assert.equal(clock.hear(1_000, 900), false);
   assert.equal(clock.hear(1_000, 5_000), true);
 });
+
+test("how wrong it may be is half of the shortest round trip, and unknown before there was one", () => {
+  const clock = new ServerClock();
+  clock.hear(10_000, 9_000);
+  assert.equal(clock.uncertainty, null);
+  clock.answer(10_500, 5_000, 5_400);
+  clock.answer(11_010, 6_000, 6_021);
+  assert.equal(clock.uncertainty, 11);
+  clock.answer(11_010, 6_010, 6_010);
+  assert.equal(clock.uncertainty, 1);
+});

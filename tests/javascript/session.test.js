@@ -46,8 +46,12 @@ test("a snapshot replaces everything, even where versions begin anew", () => {
   assert.equal(after.members.length, 1);
 });
 
-test("unknown types are ignored", () => {
-  assert.deepEqual(receive(model, { type: "news:from-the-future", v: 6 }), { model, news: [], missed: false });
+test("unknown types are ignored, but a version of theirs counts", () => {
+  const unknown = (v) => receive(model, { type: "news:from-the-future", v });
+  assert.deepEqual(unknown(undefined), { model, news: [], missed: false });
+  assert.deepEqual(unknown(5), { model, news: [], missed: false });
+  assert.deepEqual(unknown(6), { model: { ...model, v: 6 }, news: [], missed: false });
+  assert.equal(unknown(7).missed, true);
 });
 
 test("people come, are renamed and go, and the names of those who went stay known", () => {
@@ -69,7 +73,7 @@ test("being renamed oneself changes who you are", () => {
 
 test("in large rooms people come and go in one message, and those who are not listed are counted", () => {
   const large = { ...model, people: 250 };
-  const message = { type: "session:users", v: 6, joined: [member("x"), member("y")], left: ["jun", "unlisted"] };
+  const message = { type: "session:users", v: 6, joined: [member("x"), member("y")], left: ["jun", "unlisted"], updated: [] };
   const { model: after, news } = receive(large, message);
   assert.equal(after.people, 250);
   assert.deepEqual(news, [{ kind: "people", arrived: ["x", "y"], left: ["Jun", "Someone"] }]);
@@ -82,21 +86,49 @@ test("another person's timer goes away when it expires; the shared one and one's
   assert.deepEqual(Object.keys(after.timers).sort(), ["ana", "room"]);
 });
 
-test("who started a timer is known through a pause, and nobody when the next phase began by itself", () => {
-  const paused = { ...started, v: 7, timer: { ...started.timer, status: "paused", ends_at: null }, action: "pause", by: "ana" };
-  assert.equal(afterAll(started, paused).starters.room, "jun");
-  const next = { ...started, v: 7, timer: running(20_000, { id: "room", phase: "short_break", started_at: 9_000 }), action: "complete", by: null };
-  assert.equal(afterAll(started, next).starters.room, null);
+test("a large room tells who turned away and back with who came and went", () => {
+  const after = afterAll({ type: "session:users", v: 6, joined: [], left: [], updated: [{ ...member("jun", "Jun"), away: true }] });
+  assert.deepEqual(after.members.map(({ name, away }) => [name, away]), [["Ana", false], ["Jun", true]]);
 });
 
-test("who started a timer survives a reconnect as long as it is the same run", () => {
-  const known = afterAll(started);
-  const same = receive(known, joined({ v: 6, timers: [started.timer, timer({ id: "ana" })] })).model;
-  assert.equal(same.starters.room, "jun");
-  assert.equal(receive(known, joined({ v: 9 })).model.starters.room, undefined);
+test("a knock is told, with when it was given", () => {
+  const { news } = receive(model, { type: "session:knocked", v: 6, member: "ana", by: "jun", at: 4 });
+  assert.deepEqual(news, [{ kind: "knocked", v: 6, member: "ana", by: "jun", at: 4 }]);
+});
+
+test("who controls the timer is known from the snapshot on, and told when it is changed", () => {
+  const before = { maker: "ana", control: "everyone", controllers: [], pause_allowed: true };
+  const settings = { ...before, control: "named" };
+  const { model: after, news } = receive(fromSnapshot(joined({ settings: before })), { type: "room:configured", v: 6, settings, by: "ana" });
+  assert.deepEqual(after.settings, settings);
+  assert.deepEqual(news, [{ kind: "configured", by: "ana", before }]);
+});
+
+test("an undo is told with what was undone", () => {
+  const undone = { action: "pause", by: "ana" };
+  assert.deepEqual(receive(model, { ...started, action: "undo", undone }).news[0].undone, undone);
+  assert.equal(receive(model, started).news[0].undone, null);
 });
 
 test("names are kept as they are, whatever they look like", () => {
   const after = afterAll({ type: "session:user-joined", v: 6, member: member("x", "<b>__proto__</b>") });
   assert.equal(after.names.x, "<b>__proto__</b>");
+});
+
+const rest = (changes) => timer({ id: "room", phase: "short_break", completed_focus: 1, ...changes });
+const afterwards = (before, after, now_at = 9_000) =>
+  receive(fromSnapshot(joined({ timers: [before] })), joined({ now_at, timers: [after] })).news;
+
+test("a phase that ended unheard is told by the next snapshot, with its end", () => {
+  const news = afterwards(running(9_000, { id: "room" }), rest());
+  assert.deepEqual(news.map(({ kind, before, after }) => [kind, before.ends_at, after.phase]), [["ended", 9_000, "short_break"]]);
+  const focus = timer({ id: "room", round: 2, completed_focus: 1 });
+  assert.equal(afterwards(running(9_000, rest({ status: "running", ends_at: 9_000 })), focus).length, 1);
+});
+
+test("what was skipped, stopped or goes on has not ended", () => {
+  const focus = running(9_000, { id: "room" });
+  assert.deepEqual(afterwards(focus, rest({ completed_focus: 0 })), []);
+  assert.deepEqual(afterwards(focus, timer({ id: "room" })), []);
+  assert.deepEqual(afterwards(focus, focus, 8_999), []);
 });

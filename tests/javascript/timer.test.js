@@ -57,3 +57,24 @@ test("a phase is set stopped at its length; what cannot be guessed stays", () =>
   assert.deepEqual([long.phase, long.status, long.remaining_ms], ["long_break", "stopped", 900_000]);
   assert.equal(after(long, "timer:undo"), long);
 });
+
+test("time is added to what is left and to the length, within the limits of both", () => {
+  const added = (before, ms) => {
+    const { remaining_ms, duration_ms, ends_at } = after(before, "timer:add", 1_000, { ms });
+    return [remaining_ms, duration_ms, ends_at];
+  };
+  assert.deepEqual(added(timer(), 300_000), [1_800_000, 1_800_000, null]);
+  assert.equal(added(running(9_000), 60_000)[2], 69_000);
+  assert.equal(added(running(9_000), -60_000)[2], 2_000);
+  assert.equal(added(timer({ duration_ms: 86_400_000 }), 60_000)[1], 86_400_000);
+});
+
+test("new lengths are taken by a stopped phase, while one under way keeps its own", () => {
+  const changes = { focus_ms: 60_000, rounds: 2, id: "x" };
+  const stopped = after(timer(), "timer:configure", 0, changes);
+  assert.deepEqual([stopped.duration_ms, stopped.settings], [60_000, { ...SETTINGS, focus_ms: 60_000, rounds: 2 }]);
+  const under = after(running(9_000), "timer:configure", 0, changes);
+  assert.deepEqual([under.duration_ms, under.ends_at, under.settings.rounds], [1_500_000, 9_000, 2]);
+  const added = timer({ duration_ms: 1_800_000, remaining_ms: 1_800_000 });
+  assert.equal(after(added, "timer:configure", 0, { rounds: 2 }).duration_ms, 1_800_000);
+});

@@ -255,7 +255,7 @@ def _possible(history: History, message: Message, shown: Timer) -> Iterator[Hist
         }
     for command in _commands(message["action"], before, shown):
         for now in instants - {None}:
-            yield rules.obey(history, command, now)[0]
+            yield rules.obey(history, command, now, message["by"])[0]
 
 
 def _commands(action: str, before: Timer, shown: Timer) -> Iterator[rules.Command]:

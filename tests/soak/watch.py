@@ -148,12 +148,13 @@ class Stalls:
 def errors_logged(log: Path) -> list[str]:
     """The lines in which a process says that something went wrong that it does not know how to live with."""
     found = []
-    for line in log.read_text(errors="replace").splitlines():
+    lines = log.read_text(errors="replace").splitlines()
+    for number, line in enumerate(lines):
         if line.startswith("{"):
             with suppress(ValueError):
                 entry: dict[str, Any] = json.loads(line)
                 if entry.get("level") in ("error", "critical"):
                     found.append(line)
         elif line.startswith("Traceback"):
-            found.append(line)
+            found.append("\n".join(lines[number : number + 40]))
     return found

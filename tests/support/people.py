@@ -48,6 +48,15 @@ class Browser:
         finally:
             await tab.socket.close()
 
+    async def makes_a_room(self, **fields: str) -> str:
+        """The code of a new room of its own."""
+        async with httpx.AsyncClient(cookies={"tomato_device": self.cookie}) as http:
+            await http.get(self.site.url + "/")
+            form = {"csrfmiddlewaretoken": http.cookies["csrftoken"], **fields}
+            response = await http.post(self.site.url + "/rooms", data=form)
+        assert response.status_code == 302, response.text
+        return response.headers["location"].rpartition("/")[2]
+
     async def _open(self, path: str) -> "Tab | None":
         try:
             tab = Tab(await self.socket(path))
@@ -56,13 +65,14 @@ class Browser:
             return None
         return tab
 
-    def socket(self, path: str) -> websockets.connect:
+    def socket(self, path: str, **options: Any) -> websockets.connect:
         """A socket with this browser's cookie and the site's own origin."""
         return websockets.connect(
             self.site.socket_url + path,
             origin=websockets.Origin(self.site.url),
             additional_headers={"Cookie": f"tomato_device={self.cookie}"},
             compression=None,
+            **options,
         )
 
 

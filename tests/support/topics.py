@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from timers import protocol, records, topics
-from timers import topic as core
+from timers import course, protocol, records, topics
 from timers.timer import Action, Command, History, Settings, Status, Timer, complete, fresh, obey
 from timers.topic import (
+    Answer,
     Arrive,
     Change,
+    ConfigureRoom,
     Event,
     Expire,
+    HandOver,
+    Knock,
     Leave,
     Lose,
     Rename,
     Rules,
+    SetAway,
     Steer,
+    TakeBack,
     TimerCompleted,
     TimerState,
     Topic,
+    Unwatch,
+    Watch,
 )
+from timers.topic import Command as TopicCommand
 
 NOON = 1_700_000_000_000
 DAY_MS = 86_400_000
@@ -75,8 +83,8 @@ def timer_after(*steps: Command | int, settings: Settings | None = None) -> Time
     return Desk(*steps, settings=settings).timer
 
 
-def check_sound(timer: Timer, now: int) -> None:
-    """What is true of any timer whose due phases are completed."""
+def check_sound(timer: Timer, now: int, *, waits: bool = False) -> None:
+    """What is true of any timer whose due phases are completed, or of one that waits for that."""
     assert 1_000 <= timer.duration_ms <= DAY_MS
     assert 0 <= timer.remaining_ms(now) <= timer.duration_ms
     assert (timer.ends_at is not None) == (timer.left_ms is None) == (timer.status is Status.RUNNING)
@@ -86,7 +94,9 @@ def check_sound(timer: Timer, now: int) -> None:
     if timer.stopped:
         assert timer.left_ms == timer.duration_ms
     else:
-        assert timer.remaining_ms(now) >= 1, "what is over has completed"
+        assert timer.remaining_ms(now) >= 1 or waits, "what is over has completed"
+    assert timer.started_by is None or timer.started_at is not None
+    assert timer.changed_at <= now
     if timer.started_at is not None:
         assert NOON <= timer.started_at <= now
     if timer.paused_at is not None:
@@ -109,18 +119,47 @@ class Scene:
     # What people do
 
     def arrive(
-        self, member: str, tab: str = "tab", process: str = "web-1", parked: Mapping[str, Timer] | None = None
+        self,
+        member: str,
+        tab: str = "tab",
+        process: str = "web-1",
+        parked: Mapping[str, Timer] | None = None,
+        **known: Any,
     ) -> Change:
-        return self.apply(Arrive(member, f"{member}/{tab}", process, parked or {}))
+        return self.apply(Arrive(member, f"{member}/{tab}", process, parked or {}, **known))
 
     def leave(self, member: str, tab: str = "tab") -> Change:
         return self.apply(Leave(member, f"{member}/{tab}"))
+
+    def watch(self, watcher: str = "audience", process: str = "web-1") -> Change:
+        return self.apply(Watch(watcher, process))
+
+    def unwatch(self, watcher: str = "audience") -> Change:
+        return self.apply(Unwatch(watcher))
 
     def lose(self, process: str) -> Change:
         return self.apply(Lose(process))
 
     def rename(self, member: str, name: str, id: str | None = None) -> Change:
         return self.apply(Rename(member, name, id))
+
+    def hide(self, member: str, tab: str = "tab", id: str | None = None) -> Change:
+        return self.apply(SetAway(member, f"{member}/{tab}", True, id))
+
+    def show(self, member: str, tab: str = "tab", id: str | None = None) -> Change:
+        return self.apply(SetAway(member, f"{member}/{tab}", False, id))
+
+    def knock(self, by: str, at: str, id: str | None = None) -> Change:
+        return self.apply(Knock(by, at, id))
+
+    def configure(self, member: str, id: str | None = None, **changes: Any) -> Change:
+        return self.apply(ConfigureRoom(member, **changes, id=id))
+
+    def hand_over(self, member: str, to: str, id: str | None = None) -> Change:
+        return self.apply(HandOver(member, to, id))
+
+    def take_back(self, member: str, id: str | None = None) -> Change:
+        return self.apply(TakeBack(member, id))
 
     def press(
         self,
@@ -129,26 +168,29 @@ class Scene:
         timer: str | None = None,
         id: str | None = None,
         at: int | None = None,
+        given_at: int | None = None,
     ) -> Change:
-        """Commands one after another, to the shared timer unless another is named; gives the change of the last."""
+        """Commands one after another, to the shared timer unless another is named; gives the change of the last. `at` is when
+        they are received, `given_at` what they say of themselves."""
         assert id is None or len(commands) == 1, "an id is that of one command"
         for command in commands:
-            change = self.apply(Steer(member, timer or topics.shared_timer(self.topic.name), command, id), at)
+            shared = topics.shared_timer(self.topic.name)
+            change = self.apply(Steer(member, timer or shared, command, id, given_at), at)
         return change
 
     # What time and the worker do
 
     def wait(self, ms: int) -> tuple[Event, ...]:
         self.now += ms
-        return self._take(core.advance(self.topic, self.now, self.rules)).events
+        return self._take(course.advance(self.topic, self.now, self.rules)).events
 
     def put_by(self) -> Change:
         """What a worker does with timers that have been idle long enough, once the database has them."""
-        return self.apply(Expire(tuple(core.idle_timers(self.topic, self.now, self.rules))))
+        return self.apply(Expire(tuple(course.idle(self.topic, self.now, self.rules))))
 
-    def apply(self, command: core.Command, at: int | None = None) -> Change:
+    def apply(self, command: TopicCommand, at: int | None = None) -> Change:
         """`at` is when it was received, if not at this moment."""
-        return self._take(core.apply(self.topic, command, self.now if at is None else at, self.rules))
+        return self._take(course.apply(self.topic, command, self.now if at is None else at, self.rules))
 
     def _take(self, change: Change) -> Change:
         versions = [event.v for event in change.events]
@@ -188,6 +230,17 @@ def solo_of(member: str, rules: Rules | None = None) -> Scene:
     scene = Scene(topics.solo("0123456789ABCDEF"), rules)
     scene.arrive(member)
     return scene
+
+
+def answer_of(change: Change) -> Answer:
+    assert isinstance(change.answer, Answer)
+    return change.answer
+
+
+def answered(change: Change) -> tuple[int, bool]:
+    """The version that the answer names, and whether it says that something changed."""
+    answer = answer_of(change)
+    return answer.v, answer.changed
 
 
 def completions(events: tuple[Event, ...] | list[Event]) -> list[TimerCompleted]:

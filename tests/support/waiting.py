@@ -7,11 +7,13 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 LOOK_AGAIN_AFTER_S = 0.02
+WITHIN_S = 20.0
+"""Long, since it is only ever waited for by a test that fails, or on a machine that has much else to do."""
 
 Answer = TypeVar("Answer")
 
 
-def eventually(check: Callable[[], Answer | None], within_s: float = 5.0) -> Answer:
+def eventually(check: Callable[[], Answer | None], within_s: float = WITHIN_S) -> Answer:
     """The first truthy answer of `check`; an assertion fails when there is none in time.
 
     A check that raises AssertionError is asked again, and its last complaint is the one reported.
@@ -23,7 +25,7 @@ def eventually(check: Callable[[], Answer | None], within_s: float = 5.0) -> Ans
     return answer
 
 
-async def eventually_async(check: Callable[[], Any], within_s: float = 5.0) -> Any:
+async def eventually_async(check: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
     """The same in an event loop, for a check that may be a coroutine function."""
     deadline = monotonic() + within_s
     while True:

@@ -3,7 +3,7 @@
 import pytest
 
 from rooms.codes import ALPHABET, LENGTH, code_in, is_code, new_code, normalise
-from rooms.recent import Recent
+from tomato.recent import Recent
 
 
 def test_a_new_code_is_one() -> None:

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from timers import protocol, records
+from timers.course import advance, apply
+from timers.people import CROWD, CROWD_TOLD_EVERY_MS, GRACE_MS
 from timers.topic import (
-    CROWD,
-    CROWD_TOLD_EVERY_MS,
-    GRACE_MS,
     Arrive,
     Change,
     Leave,
@@ -15,8 +14,6 @@ from timers.topic import (
     UserJoined,
     Users,
     UserUpdated,
-    advance,
-    apply,
 )
 
 RULES = Rules()

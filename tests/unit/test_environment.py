@@ -61,6 +61,15 @@ def test_a_refusal_shows_no_password(tmp_path: Path) -> None:
         read(tmp_path, TOMATO_REDIS_URL="http://me:secret@there")
 
 
+@pytest.mark.parametrize(
+    ("https", "proxies", "named"),
+    [("0", "0", []), ("0", "1", []), ("1", "1", []), ("1", "0", ["TOMATO_HTTPS", "TOMATO_PROXIES"])],
+)
+def test_tls_that_nobody_speaks_is_warned_of(tmp_path: Path, https: str, proxies: str, named: list[str]) -> None:
+    warnings = read(tmp_path, TOMATO_HTTPS=https, TOMATO_PROXIES=proxies).warnings()
+    assert [name for warning in warnings for name in ("TOMATO_HTTPS", "TOMATO_PROXIES") if name in warning] == named
+
+
 def test_a_long_data_directory_has_a_short_socket_that_every_command_finds(tmp_path: Path) -> None:
     long = tmp_path / ("long " * 30)
     assert len(str(socket_path(long))) <= SOCKET_PATH_MAX_BYTES

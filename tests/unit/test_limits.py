@@ -1,10 +1,19 @@
 """How much one person may ask, when there have been too many refusals, and from which address a request came."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from tomato.limits import MOST_REFUSALS, REFUSALS_WINDOW_S, Refusals, TokenBucket, client_address
+from tomato.limits import (
+    BUCKETS_LOOKED_AT,
+    MOST_REFUSALS,
+    REFUSALS_WINDOW_S,
+    Refusals,
+    TokenBucket,
+    TokenBuckets,
+    client_address,
+)
 
 # The bucket -----------------------------------------------------------------------------------------------------------
 
@@ -74,6 +83,44 @@ def test_only_the_latest_refusals_count() -> None:
     assert refusals.add(200.0)
 
 
+# Many buckets --------------------------------------------------------------------------------------------------------
+
+
+def test_each_name_has_a_bucket_of_its_own() -> None:
+    buckets = TokenBuckets(rate_per_s=10, burst=1)
+    assert buckets.of("ana", 0).take(0)
+    assert not buckets.of("ana", 0).take(0)
+    assert buckets.of("jun", 0).take(0)
+
+
+def test_of_very_many_buckets_a_full_one_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tomato.limits.BUCKETS_KEPT", 3)
+    buckets = TokenBuckets(rate_per_s=10, burst=1)
+    for name in ("ana", "jun", "eva"):
+        buckets.of(name, 0)
+    buckets.of("ana", 0).take(0)
+    buckets.of("max", 0)
+    assert set(buckets._buckets) == {"ana", "eva", "max"}
+    assert not buckets.of("ana", 0).take(0)
+
+
+def test_there_are_never_more_and_each_new_one_costs_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tomato.limits.BUCKETS_KEPT", 100)
+    looks, is_full = Counter[str](), TokenBucket.is_full
+
+    def look(bucket: TokenBucket, now: float) -> bool:
+        looks[name] += 1
+        return is_full(bucket, now)
+
+    monkeypatch.setattr(TokenBucket, "is_full", look)
+    buckets = TokenBuckets(rate_per_s=10, burst=1)
+    for number in range(1_000):
+        name = str(number)
+        buckets.of(name, 0).take(0)
+    assert len(buckets._buckets) == 100
+    assert set(looks.values()) == {BUCKETS_LOOKED_AT}
+
+
 # Addresses ------------------------------------------------------------------------------------------------------------
 
 BROWSER, INNER, OUTER, FORGED = "203.0.113.7", "10.0.0.1", "10.0.0.2", "198.51.100.66"
@@ -96,7 +143,7 @@ def asked(client: str, *forwarded: str) -> dict[str, Any]:
         (asked(INNER, f"{BROWSER}, {OUTER}"), 2, BROWSER),
         (asked(INNER, f"{FORGED}, {FORGED}, {BROWSER}, {OUTER}"), 2, BROWSER),
         (asked(INNER, f"{FORGED}, {BROWSER}", OUTER), 2, BROWSER),
-        (asked(INNER, "2001:db8::7"), 1, "2001:db8::7"),
+        (asked(INNER, "2001:db8::7"), 1, "2001:db8::"),
     ],
 )
 def test_the_address_is_the_browsers_whatever_it_claims(scope: dict[str, Any], proxies: int, address: str) -> None:
@@ -114,6 +161,22 @@ def test_who_came_past_the_outer_proxy_is_not_who_it_claims_to_be() -> None:
 
 def test_a_scope_without_a_client_has_an_address_too() -> None:
     assert client_address({"client": None, "headers": []}, 0) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("client", "address"),
+    [
+        ("2001:db8:1:2::7", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::"),
+        ("::1", "::1"),
+        (f"::ffff:{BROWSER}", BROWSER),
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("a word", "a word"),
+    ],
+)
+def test_a_line_is_one_address_however_many_it_has(client: str, address: str) -> None:
+    assert client_address(asked(client), 0) == address
 
 
 def test_a_header_of_odd_bytes_is_no_error() -> None:

@@ -37,7 +37,9 @@ def test_what_scripts_and_emoji_need_stays(name: str) -> None:
     assert clean(name) == name
 
 
-@pytest.mark.parametrize("text", ["", " ", "\x00", "\u202e", " \t\n", "\u200d", "\u200c\u200d", "\ud800"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\x00", "\u202e", " \t\n", "\u200d", "\u200c\u200d", "\ud800", "\u3164 \u2800"]
+)
 def test_of_some_texts_nothing_is_left(text: str) -> None:
     assert clean(text) == ""
 

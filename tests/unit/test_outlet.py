@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.waiting import eventually_async
 from tomato import outlet
-from tomato.outlet import MOST_HELD, Outlet
+from tomato.outlet import MOST_HELD, Outlet, Traffic
 
 
 class Reader:
@@ -21,7 +21,8 @@ class Reader:
         self.error: Exception | None = None
         self._reading = asyncio.Event()
         self._reading.set()
-        self.outlet = Outlet(self.send, self._give_up)
+        self.traffic = Traffic()
+        self.outlet = Outlet(self.send, self._give_up, traffic=self.traffic)
 
     def stall(self) -> None:
         self._reading.clear()
@@ -200,3 +201,36 @@ async def test_any_awaitable_will_do_as_send() -> None:
     way_out.text("b")
     assert read == ["a"]
     way_out.close()
+
+
+# What is counted ------------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_sent_and_what_is_missed_is_counted_each_once() -> None:
+    reader = Reader()
+    reader.outlet.message({"type": "websocket.accept"})
+    say(reader, "one")
+    reader.stall()
+    say(reader, "two", "tick 1", "tick 2", "three")
+    reader.go_on()
+    await has_read(reader, "websocket.accept", "one", "two", "three")
+    assert reader.traffic == Traffic(sent=3, ticks_skipped=2)
+
+
+async def test_ready_frames_are_counted_as_sent() -> None:
+    traffic = Traffic()
+
+    async def send(message: dict[str, Any]) -> None:
+        raise AssertionError("the frame was taken")
+
+    way_out = Outlet(send, lambda: None, lambda frame: True, traffic)
+    way_out.text("one")
+    way_out.text("tick", may_be_missed=True)
+    assert traffic == Traffic(sent=2)
+
+
+async def test_what_a_closed_socket_is_told_does_not_count() -> None:
+    reader = Reader()
+    reader.outlet.close()
+    say(reader, "one", "tick")
+    assert reader.traffic == Traffic()

@@ -26,7 +26,7 @@ def test_topics_are_spread_over_the_second() -> None:
 
 def test_the_topics_of_one_shard_are_spread_over_the_second_too() -> None:
     ours = [room for room in ROOMS if topics.shard_of(room, 16) == 3]
-    assert len(set(map(slot_of, ours))) == SLOTS
+    assert len(set(map(slot_of, ours))) > SLOTS * 3 // 4
 
 
 def test_a_topic_ticks_in_its_slot_and_in_no_other() -> None:

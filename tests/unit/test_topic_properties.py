@@ -1,110 +1,61 @@
-"""What holds for a topic whatever happens in it: time, versions, what clients know, and that any worker decides the same."""
+"""What holds for a topic whatever happens in it: time, versions, what clients know, and what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.support.topics import NOON, check_sound, on_the_wire, reread
-from timers import protocol, records, topics
-from timers import topic as core
-from timers.timer import (
-    Action,
-    Add,
-    Configure,
-    Pause,
-    Phase,
-    Redo,
-    Reset,
-    Resume,
-    SetPhase,
-    Skip,
-    Start,
-    Timer,
-    Undo,
+from tests.support.happenings import (
+    RULES,
+    Step,
+    ids,
+    orders,
+    people,
+    policies,
+    processes,
+    replay,
+    spells,
+    tabs,
+    watches,
 )
+from tests.support.topics import NOON, check_sound, on_the_wire, reread
+from timers import control, course, protocol, records, topics
+from timers.timer import Action, Redo, Resume, Start, Timer, Undo
 from timers.timer import Command as Order
 from timers.topic import (
     Answer,
     Arrive,
     Change,
     Command,
+    ConfigureRoom,
     Event,
     Expire,
     Full,
+    Handing,
+    HandOver,
+    Knock,
     Leave,
     Lose,
+    Policy,
+    Refused,
     Rename,
-    Rules,
+    RoomConfigured,
+    SetAway,
     Steer,
+    TakeBack,
     TimerCompleted,
     TimerState,
     Topic,
+    Unwatch,
+    UserKnocked,
+    Watch,
 )
 
-RULES = Rules(idle_ttl_ms=900_000, max_members=2)
-"""Three people for two places; the idle time is over that of ids, whose forgetting is looked at elsewhere."""
 IDS_KEPT_MS = 600_000
-
-PEOPLE = ["ana", "jun", "kim"]
-lengths = st.integers(60_000, 3_600_000) | st.sampled_from([60_000, 86_400_000])
-orders: st.SearchStrategy[Order] = st.one_of(
-    st.sampled_from([Start(), Pause(), Resume(), Undo(), Redo()]),
-    st.builds(Start),
-    st.builds(Start, lengths),
-    st.builds(Pause),
-    st.builds(Resume),
-    st.builds(Reset),
-    st.builds(Skip),
-    st.builds(Undo),
-    st.builds(Redo),
-    st.builds(Add, st.sampled_from([0, 60_000, -60_000, 2**64 - 1, -(2**63)])),
-    st.builds(SetPhase, st.sampled_from(Phase)),
-    st.builds(
-        Configure,
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "focus_ms": lengths,
-                "short_break_ms": lengths,
-                "rounds": st.integers(1, 3),
-                "auto_start_breaks": st.booleans(),
-                "auto_start_focus": st.booleans(),
-            },
-        ),
-    ),
-)
-people = st.sampled_from(PEOPLE)
-tabs = st.sampled_from(["one", "two"])
-processes = st.sampled_from(["web-1", "web-2"])
-ids = st.none() | st.sampled_from(["1", "2", ""])
-spells = st.one_of(
-    st.sampled_from([0, 1, 4_999, 5_000, 60_000, 600_000, 900_000]),
-    st.integers(0, 10_000),
-    st.integers(0, 7_200_000),
-)
-
-
-def commands(name: str) -> st.SearchStrategy[Command]:
-    """Anything that may come to the topic."""
-    return st.one_of(
-        st.builds(lambda who, tab, process: Arrive(who, f"{who}/{tab}", process), people, tabs, processes),
-        st.builds(lambda who, tab: Leave(who, f"{who}/{tab}"), people, tabs),
-        st.builds(Lose, processes),
-        st.builds(Rename, people, st.sampled_from(["Ana", "User 1", "User 2"]), ids),
-        people.flatmap(lambda who: st.builds(Steer, st.just(who), timers_of(name, who), orders, ids)),
-        st.builds(Steer, st.none(), st.just(topics.shared_timer(name)), orders),
-    )
-
-
-def timers_of(name: str, who: str) -> st.SearchStrategy[str]:
-    return st.sampled_from([topics.shared_timer(name), *([who] if topics.is_room(name) else [])])
 
 
 # A client and a store, as simple as can be ----------------------------------------------------------------------------
@@ -118,6 +69,7 @@ class Client:
         self.v = snapshot["v"]
         self.members = {member["id"]: member for member in snapshot["members"]}
         self.timers = {timer["id"]: self._timeless(timer) for timer in snapshot["timers"]}
+        self.settings = snapshot["settings"]
 
     def hear(self, event: Event, now: int) -> None:
         message = on_the_wire(protocol.event(event, now))
@@ -132,11 +84,17 @@ class Client:
                     self.members[member] = message["member"]
             case {"type": "session:user-left", "member": member}:
                 del self.members[member]
+            case {"type": "session:users"}:
+                for member in message["left"]:
+                    del self.members[member]
+                self.members |= {member["id"]: member for member in message["joined"] + message["updated"]}
             case {"type": "timer:state", "action": "expire", "timer": {"id": timer_id}} if timer_id not in (
                 "room",
                 "solo",
             ):
                 del self.timers[timer_id]
+            case {"type": "room:configured"}:
+                self.settings = message["settings"]
             case {"type": "timer:state", "timer": {"id": timer_id}}:
                 self.timers[timer_id] = self._timeless(message["timer"])
 
@@ -144,6 +102,7 @@ class Client:
         truth = Client(topic, now)
         assert self.v == truth.v
         assert self.members == truth.members
+        assert self.settings == truth.settings
         shared = topics.shared_timer(topic.name)
         if shared not in topic.timers:
             # One that was put by is new again: its settings are those it had, and it belongs to no version of the topic.
@@ -167,7 +126,7 @@ class Hash:
         changed, gone = records.difference(before, after)
         assert not changed.keys() & set(gone)
         self.fields = {field: text for field, text in {**self.fields, **changed}.items() if field not in gone}
-        assert self.fields == records.write_topic(after)
+        assert self._values(self.fields) == self._values(records.write_topic(after))
         if after.empty:
             self.fields = {}
 
@@ -175,27 +134,24 @@ class Hash:
         # A Redis hash has an order of its own.
         return records.read_topic(self.name, {field.encode(): self.fields[field] for field in sorted(self.fields)})
 
-
-@dataclass(frozen=True)
-class Step:
-    """A command at an instant, or with None the passing of time until then."""
-
-    now: int
-    command: Command | None
-
-    def take(self, topic: Topic) -> Change:
-        if self.command is None:
-            return core.advance(topic, self.now, RULES)
-        return core.apply(topic, self.command, self.now, RULES)
-
-
-def replay(topic: Topic, steps: list[Step]) -> Topic:
-    for step in steps:
-        topic = step.take(topic).topic
-    return topic
+    @staticmethod
+    def _values(fields: records.Fields) -> dict[str, Any]:
+        """Who went and came back between two commits stands elsewhere in the text, which says the same."""
+        return {field: records.read(text) for field, text in fields.items()}
 
 
 # The machine ----------------------------------------------------------------------------------------------------------
+
+
+def is_of(event: Event, command: Command) -> bool:
+    """Whether it tells of the command itself, not of what was over before or is over by it."""
+    if not isinstance(command, Steer):
+        return True
+    return isinstance(event, TimerState) and event.action is not Action.COMPLETE
+
+
+def has_configured(change: Change) -> bool:
+    return any(isinstance(event, RoomConfigured) for event in change.events)
 
 
 class TopicMachine(RuleBasedStateMachine):
@@ -212,6 +168,8 @@ class TopicMachine(RuleBasedStateMachine):
         self.committed = self.topic
         self.uncommitted: list[Step] = []
         self.answers: dict[tuple[str, str], Answer] = {}
+        self.parked: Policy | Timer | None = None
+        self.policy = Policy("ana") if topics.is_room(self.name) else Policy()
         self.arrive("ana", "one", "web-1")
 
     # What happens
@@ -228,7 +186,8 @@ class TopicMachine(RuleBasedStateMachine):
         someone = self.topic.people.get(who)
         is_here = someone is not None and someone.here
         room_left = len(dict(self.topic.here())) < RULES.max_members or not topics.is_room(self.name)
-        change = self.do(Arrive(who, f"{who}/{tab}", process))
+        parked = self.parked if isinstance(self.parked, Policy) and not self.topic.people else None
+        change = self.do(Arrive(who, f"{who}/{tab}", process, policy=parked, maker="ana"))
         assert (change.answer == Full()) == (not is_here and not room_left)
 
     @rule(going=st.builds(Leave, people, tabs) | st.builds(Lose, processes))
@@ -239,9 +198,52 @@ class TopicMachine(RuleBasedStateMachine):
         if isinstance(going, Lose):
             assert going.process not in self.topic.processes()
 
+    @rule(watching=watches)
+    def watch(self, watching: Watch | Unwatch) -> None:
+        """Nobody comes or goes by it, and nothing is told."""
+        events_of_time = course.advance(self.topic, self.now, RULES).events
+        assert self.do(watching).events == events_of_time
+
     @rule(who=people, name=st.sampled_from(["Ana", "User 1", "User 2"]), id=ids)
     def rename(self, who: str, name: str, id: str | None) -> None:
         self.ask(who, id, Rename(who, name, id))
+
+    @rule(who=people, at=people, id=ids)
+    def knock(self, who: str, at: str, id: str | None) -> None:
+        kept = self.topic.people.get(at)
+        known = kept is not None and who in kept.knocks
+        change = self.ask(who, id, Knock(who, at, id))
+        if known or who == at:
+            assert not [event for event in change.events if isinstance(event, UserKnocked) and event.at == self.now]
+
+    @precondition(lambda self: topics.is_room(self.name))
+    @rule(who=people, asked=policies, id=ids)
+    def configure_room(self, who: str, asked: dict[str, Any], id: str | None) -> None:
+        change = self.ask(who, id, ConfigureRoom(who, **asked, id=id))
+        assert who == self.policy.maker or not has_configured(change)
+        assert isinstance(change.answer, Answer) or who != self.policy.maker or who not in dict(self.topic.here())
+        self.policy = replace(self.policy, **asked, handing=None) if has_configured(change) else self.policy
+
+    @precondition(lambda self: topics.is_room(self.name))
+    @rule(who=people, to=people, id=ids)
+    def hand_over(self, who: str, to: str, id: str | None) -> None:
+        change = self.ask(who, id, HandOver(who, to, id))
+        assert who == self.policy.maker or not has_configured(change)
+        if has_configured(change):
+            self.policy = replace(self.policy, maker=to, handing=Handing(who, self.now, self.policy.maker))
+
+    @precondition(lambda self: topics.is_room(self.name))
+    @rule(who=people, id=ids)
+    def take_back(self, who: str, id: str | None) -> None:
+        handing = self.policy.handing
+        if has_configured(self.ask(who, id, TakeBack(who, id))):
+            assert handing is not None
+            assert (who, self.now - handing.at <= control.TAKE_BACK_MS) == (handing.by, True)
+            self.policy = replace(self.policy, maker=handing.maker, handing=None)
+
+    @rule(who=people, tab=tabs, away=st.booleans(), id=ids)
+    def turn_away(self, who: str, tab: str, away: bool, id: str | None) -> None:
+        self.ask(who, id, SetAway(who, f"{who}/{tab}", away, id))
 
     @rule(who=people, order=orders, id=ids, spell=st.integers(0, 2_000_000))
     def steer(self, who: str, order: Order, id: str | None, spell: int) -> None:
@@ -265,11 +267,16 @@ class TopicMachine(RuleBasedStateMachine):
 
     @rule()
     def put_by(self) -> None:
-        idle = core.idle_timers(self.topic, self.now, RULES)
-        assert not any(timer.running for timer in idle.values())
+        idle = course.idle(self.topic, self.now, RULES)
+        timers = [what for what in idle.values() if isinstance(what, Timer)]
+        assert not any(timer.running for timer in timers)
         change = self.do(Expire((*idle, "nobody")))
-        assert [event.action for event in change.events if isinstance(event, TimerState)] == [Action.EXPIRE] * len(idle)
-        assert not core.idle_timers(self.topic, self.now, RULES)
+        assert [event.action for event in change.events if isinstance(event, TimerState)] == [Action.EXPIRE] * len(
+            timers
+        )
+        self.parked = idle.get("policy", self.parked)
+        assert "policy" not in idle or self.topic.empty, "an arrival that looks into the database finds it there"
+        assert not course.idle(self.topic, self.now, RULES)
         # The ids of its owner go with somebody's own timer.
         self.answers = {key: answer for key, answer in self.answers.items() if key[0] not in idle}
 
@@ -290,27 +297,32 @@ class TopicMachine(RuleBasedStateMachine):
 
     # How it is taken
 
-    def ask(self, who: str | None, id: str | None, command: Command) -> None:
+    def ask(self, who: str | None, id: str | None, command: Command) -> Change:
         """A command that is answered; the same `id` with the first answer, and to no other effect."""
         first = None if who is None or id is None else self.answers.get((who, id))
         is_known = first is not None and self.now < first.at + IDS_KEPT_MS
-        events_of_time = len(core.advance(self.topic, self.now, RULES).events)
+        events_of_time = len(course.advance(self.topic, self.now, RULES).events)
         change = self.do(command)
+        if isinstance(change.answer, Refused):
+            assert len(change.events) == events_of_time
+            return change
         assert isinstance(change.answer, Answer)
         if is_known:
             assert change.answer == first
             assert len(change.events) == events_of_time
         else:
-            assert change.answer.changed == (len(change.events) > events_of_time)
-            own = change.events[events_of_time].v if change.answer.changed else change.topic.v
-            assert (change.answer.v, change.answer.at) == (own, self.now)
+            own = [event.v for event in change.events[events_of_time:] if is_of(event, command)][:1]
+            assert change.answer.changed == bool(own) or (isinstance(command, Knock) and change.answer.changed)
+            assert (change.answer.v, change.answer.at) == (own[0] if own else change.answer.v, self.now)
             if who is not None and id is not None:
                 self.answers[who, id] = change.answer
+        return change
 
     def do(self, command: Command) -> Change:
-        before, then = core.advance(self.topic, self.now, RULES).topic, self.now
+        before, then = course.advance(self.topic, self.now, RULES).topic, self.now
         change = self.take(Step(self.now, command))
-        self.check_time(before, then, change)
+        if not (isinstance(command, Steer) and command.at is not None):
+            self.check_time(before, then, change)
         return change
 
     def take(self, step: Step) -> Change:
@@ -341,12 +353,18 @@ class TopicMachine(RuleBasedStateMachine):
     @invariant()
     def every_timer_is_sound(self) -> None:
         for held in self.topic.timers.values():
-            check_sound(held.timer, self.now)
+            check_sound(held.timer, self.now, waits=(held.waits_until or 0) > self.now)
             assert held.v <= self.topic.v
 
     @invariant()
+    def nobody_but_the_maker_changed_who_may_do_what(self) -> None:
+        policy = control.policy_of(self.topic)
+        if self.topic.policy is not None:
+            assert replace(policy, amended=False) == replace(self.policy, amended=False)
+
+    @invariant()
     def whatever_was_due_has_happened(self) -> None:
-        assert core.advance(self.topic, self.now, RULES) == Change(self.topic)
+        assert course.advance(self.topic, self.now, RULES) == Change(self.topic)
 
     @invariant()
     def a_client_knows_what_a_snapshot_would_tell(self) -> None:
@@ -362,13 +380,13 @@ class TopicMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_happens_before_the_next_deadline_and_something_then(self) -> None:
-        at = core.next_deadline(self.topic, RULES)
+        at = course.next_deadline(self.topic, RULES)
         if at is None:
-            assert core.advance(self.topic, self.now + 10**12, RULES) == Change(self.topic)
+            assert course.advance(self.topic, self.now + 10**12, RULES) == Change(self.topic)
         elif at > self.now:
-            assert core.advance(self.topic, at - 1, RULES) == Change(self.topic)
-            then = core.advance(self.topic, at, RULES).topic
-            assert then != self.topic or core.idle_timers(then, at, RULES)
+            assert course.advance(self.topic, at - 1, RULES) == Change(self.topic)
+            then = course.advance(self.topic, at, RULES).topic
+            assert then != self.topic or course.idle(then, at, RULES)
 
     @invariant()
     def whoever_has_a_tab_is_here_and_places_are_kept(self) -> None:
@@ -376,12 +394,33 @@ class TopicMachine(RuleBasedStateMachine):
         assert {member for member, person in self.topic.people.items() if person.sockets} <= here
         if topics.is_room(self.name):
             assert len(here) <= RULES.max_members
-        watched = any(person.sockets for person in self.topic.people.values())
+        watched = bool(self.topic.watchers) or any(person.sockets for person in self.topic.people.values())
         assert (self.topic.quiet_since is None) == watched
+        for person in self.topic.people.values():
+            assert set(person.hidden) <= person.sockets.keys()
+            assert person.here or not person.knocks
+            if person.sockets:
+                assert person.away == (set(person.hidden) == person.sockets.keys())
 
 
 class SoloMachine(TopicMachine):
     name = topics.solo("0123456789ABCDEF")
+
+    @rule(order=orders, ago_ms=st.integers(-1_000, 4_000_000), spell=st.integers(0, 5_000))
+    def steer_offline(self, order: Order, ago_ms: int, spell: int) -> None:
+        """One of the commands that a browser gave while it was offline, as they come in one after another."""
+        self.now += spell
+        before = own_timer(course.advance(self.topic, self.now, RULES).topic)
+        given_at = max(NOON, self.now - ago_ms)
+        change = self.ask("ana", None, Steer("ana", topics.SOLO, order, None, given_at))
+        if isinstance(change.answer, Answer) and change.answer.overruled:
+            assert given_at < own_timer(self.topic).changed_at
+            assert not change.answer.changed
+        assert own_timer(self.topic).changed_at >= before.changed_at, "the last by time wins"
+
+
+def own_timer(topic: Topic) -> Timer:
+    return topic.timer(topics.SOLO).timer
 
 
 MACHINE = settings(max_examples=50, stateful_step_count=40, deadline=None)
@@ -393,97 +432,3 @@ class TestRoom(TopicMachine.TestCase):  # type: ignore[misc,valid-type]
 
 class TestSolo(SoloMachine.TestCase):  # type: ignore[misc,valid-type]
     settings = settings(MACHINE, max_examples=15)
-
-
-# Workers that die and commands that are late --------------------------------------------------------------------------
-
-scripts = st.lists(st.tuples(st.integers(0, 1_200_000), commands(topics.room("ABC234"))), max_size=25)
-
-
-def steps_of(script: list[tuple[int, Command]]) -> list[Step]:
-    now, steps = NOON, []
-    for spell, command in script:
-        now += spell
-        steps.append(Step(now, command))
-    return steps
-
-
-@settings(max_examples=150, deadline=None)
-@given(scripts, st.sets(st.integers(0, 25)), spells)
-def test_a_topic_is_the_same_wherever_its_worker_was_killed(
-    script: list[tuple[int, Command]], deaths: set[int], afterwards: int
-) -> None:
-    steps = steps_of(script)
-    steps.append(Step((steps[-1].now if steps else NOON) + afterwards, None))
-    topic = Topic(topics.room("ABC234"))
-    for number, step in enumerate(steps):
-        if number in deaths:
-            topic = reread(topic)
-        topic = step.take(topic).topic
-    assert topic == replay(Topic(topic.name), steps)
-
-
-@settings(max_examples=150, deadline=None)
-@given(scripts, st.lists(st.integers(0, 1_000), max_size=10))
-def test_it_does_not_matter_how_often_a_worker_looks_at_the_clock(
-    script: list[tuple[int, Command]], looks: list[int]
-) -> None:
-    steps = steps_of(script)
-    end = (steps[-1].now if steps else NOON) + 3_600_000
-    extra = [Step(NOON + (end - NOON) * look // 1_000, None) for look in looks]
-    busy = sorted([*steps, *extra, Step(end, None)], key=lambda step: step.now)
-    assert replay(Topic("room.ABC234"), busy) == replay(Topic("room.ABC234"), [*steps, Step(end, None)])
-
-
-@settings(max_examples=100, deadline=None)
-@given(scripts, st.integers(1, 3))
-def test_what_is_long_overdue_may_be_caught_up_with_piece_by_piece(
-    script: list[tuple[int, Command]], most: int
-) -> None:
-    topic = replay(Topic("room.ABC234"), steps_of(script))
-    end = topic.as_of + 40_000_000
-    whole = core.advance(topic, end, RULES)
-    events: tuple[Event, ...] = ()
-    while (piece := core.advance(topic, end, RULES, most=most)).topic != topic:
-        assert len(piece.events) <= 2 * most
-        assert piece.topic.as_of <= end
-        topic, events = piece.topic, events + piece.events
-    assert (topic, events) == (whole.topic, whole.events)
-
-
-@settings(max_examples=150, deadline=None)
-@given(scripts, st.lists(st.integers(0, 20_000), min_size=25, max_size=25))
-def test_late_commands_never_turn_time_back(script: list[tuple[int, Command]], delays: list[int]) -> None:
-    topic = Topic("room.ABC234")
-    for step, delay in zip(steps_of(script), delays, strict=False):
-        topic = core.advance(topic, step.now, RULES).topic
-        assert step.command is not None
-        change = core.apply(topic, step.command, step.now - delay, RULES)
-        assert change.topic.as_of >= topic.as_of
-        for timer_id, held in change.topic.timers.items():
-            before = topic.timer(timer_id).timer
-            now = max(topic.as_of, step.now - delay)
-            assert 0 <= held.timer.remaining_ms(now) <= held.timer.duration_ms
-            if [event for event in change.events if isinstance(event, TimerState)] == []:
-                assert held.timer == before
-        topic = change.topic
-
-
-@pytest.mark.parametrize("shape", [lambda topic: topic, reread], ids=["in memory", "from Redis"])
-def test_nothing_that_is_passed_in_is_changed(shape: Callable[[Topic], Topic]) -> None:
-    topic = Topic("room.ABC234")
-    steps = [
-        Step(NOON, Arrive("ana", "ana/one", "web-1", {"ana": Timer()})),
-        Step(NOON, Steer("ana", "room", Start(), "1")),
-        Step(NOON + 1, Rename("ana", "Ana", "2")),
-        Step(NOON + 2, Lose("web-1")),
-        Step(NOON + 10_000_000, None),
-        Step(NOON + 10_000_000, Expire(("room", "ana"))),
-    ]
-    for step in steps:
-        topic = shape(topic)
-        copy = reread(topic)
-        after = step.take(topic).topic
-        assert topic == copy
-        topic = after
-    assert topic.empty

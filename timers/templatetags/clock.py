@@ -1,4 +1,5 @@
-"""How the first state of a timer is written into a page: the words and digits that `countdown.js` and `words.js` show.
+"""How the first state of a timer is written into a page: the words and digits that `countdown.js` and
+the `words.js` of its language show.
 
 Both sides are held to the same cases, `tests/javascript/clock-cases.json`. A template knows no time zone of its reader,
 so an end is given in UTC until the page's script takes over.
@@ -11,11 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
 
-PHASES = {"focus": "Focus", "short_break": "Short break", "long_break": "Long break"}
-MAIN = {"stopped": ("Start", "i-play"), "running": ("Pause", "i-pause"), "paused": ("Resume", "i-play")}
+PHASES = {"focus": _("Focus"), "short_break": _("Short break"), "long_break": _("Long break")}
+MAIN = {"stopped": (_("Start"), "i-play"), "running": (_("Pause"), "i-pause"), "paused": (_("Resume"), "i-play")}
+FOR_ALL = _("%(word)s for all")
 
 SECOND_MS = 1_000
 MINUTE_MS = 60_000
@@ -40,7 +44,7 @@ def show_timer(snapshot: Mapping[str, Any], timer_id: str, kind: str) -> dict[st
         "ends": ends(timer, snapshot["now_at"]),
         "ring_offset": ring_offset(timer),
         "pips": pips(timer),
-        "word": f"{word} for all" if kind == "room" else word,
+        "word": FOR_ALL % {"word": word} if kind == "room" else word,
         "icon": icon,
     }
 
@@ -65,22 +69,25 @@ def face(ms: int) -> str:
 def spoken(ms: int) -> str:
     """18 minutes left."""
     if ms <= 0:
-        return "Time is up"
+        return gettext("Time is up")
     if ms < MINUTE_MS:
-        return "Less than a minute left"
+        return gettext("Less than a minute left")
     hours, minutes = divmod(_started(ms, MINUTE_MS), 60)
-    return " ".join(
-        [_count(number, noun) for number, noun in ((hours, "hour"), (minutes, "minute")) if number] + ["left"]
-    )
+    parts = []
+    if hours:
+        parts.append(ngettext("%(number)d hour", "%(number)d hours", hours) % {"number": hours})
+    if minutes:
+        parts.append(ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes})
+    return gettext("%(length)s left") % {"length": " ".join(parts)}
 
 
 def ends(timer: TimerFields, now: int) -> str:
     if timer["status"] == "stopped":
-        return "Ready"
+        return gettext("Ready")
     if timer["status"] == "paused":
-        return "Paused"
-    at = datetime.fromtimestamp(timer["ends_at"] / 1000, UTC)
-    return f"{'Ends' if timer['ends_at'] > now else 'Ended'} at {at:%H:%M} UTC"
+        return gettext("Paused")
+    said = gettext("Ends at %(time)s UTC") if timer["ends_at"] > now else gettext("Ended at %(time)s UTC")
+    return said % {"time": f"{datetime.fromtimestamp(timer['ends_at'] / 1000, UTC):%H:%M}"}
 
 
 def ring_offset(timer: TimerFields) -> str:
@@ -98,7 +105,3 @@ def pips(timer: TimerFields) -> dict[str, Any]:
 
 def _started(ms: int, unit_ms: int) -> int:
     return -(-ms // unit_ms)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,22 +1,26 @@
 /**
- * The name that somebody has given themselves in a room, remembered in this browser for the next one. It knows no room;
- * a browser that remembers nothing is no failure.
+ * The name that somebody has given themselves in a room, or that they would rather give none, remembered in this browser
+ * for the next room. It knows no room; a browser that remembers nothing is no failure.
  */
 
-import { isDefaultName } from "../timers/words.js";
+import { isDefaultName } from "./names.js";
 
 const KEY = "tomato.name";
+const NONE = "";
 
 export class OwnName {
   #storage;
+  #known;
   #offered = false;
 
   /** `storage` is a function because a browser may forbid even to look at its storage. */
   constructor(storage = () => localStorage) {
     this.#storage = storage;
+    this.#known = this.#recall();
   }
 
   remember(name) {
+    this.#known = name;
     try {
       this.#storage().setItem(KEY, name);
     } catch {
@@ -24,19 +28,29 @@ export class OwnName {
     }
   }
 
+  /** Somebody wants to be what the server calls them. */
+  skip() {
+    this.remember(NONE);
+  }
+
+  /** Whether to ask somebody who is called `present` for their name: once in this browser. */
+  asks(present) {
+    return this.#known === null && isDefaultName(present);
+  }
+
   /** The name to take, once, where one is called `present`: null where somebody has a name already or none is known. */
   offer(present) {
-    const name = this.#recall();
-    if (this.#offered || !isDefaultName(present) || isDefaultName(name)) return null;
+    this.#known = this.#recall() ?? this.#known; // another tab may have said so since
+    if (this.#offered || !isDefaultName(present) || isDefaultName(this.#known ?? NONE)) return null;
     this.#offered = true;
-    return name;
+    return this.#known;
   }
 
   #recall() {
     try {
-      return this.#storage().getItem(KEY) ?? "";
+      return this.#storage().getItem(KEY);
     } catch {
-      return "";
+      return null;
     }
   }
 }

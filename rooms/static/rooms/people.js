@@ -1,39 +1,109 @@
-/** Who is in a room, in the order and the words in which the page shows them. Pure. */
+/**
+ * Who is in a room and what each of them does, in the order in which the page shows them. Pure. Whose own timer does not
+ * run follows the shared one while that does; so do knocks on the server.
+ */
 
-import { face, remaining } from "../timers/countdown.js";
-import { initials, pursuit } from "../timers/words.js";
+import { AWAY, NOT_TIMING, PAUSED, pursuing, until, you } from "#rooms/words";
+import { YOU } from "#timers/words";
+import { colour, remaining } from "../timers/countdown.js";
+
+const MINUTE_MS = 60_000;
+const COLOURS = 8;
 
 /**
  * The members with you among them: before the page is connected the room does not know you yet, but you are there.
  */
 function present({ you, members }) {
-  const listed = you === null || members.some(({ id }) => id === you.member);
-  return listed ? members : [{ id: you.member, name: you.name || "You", tabs: 1, joined_at: 0 }, ...members];
+  if (you === null || members.some(({ id }) => id === you.member)) return members;
+  const colour = newcomersColour({ id: you.member, taken: members.map(({ colour }) => colour) });
+  return [{ id: you.member, name: you.name || YOU, tabs: 1, joined_at: 0, away: false, colour }, ...members];
 }
 
-/** How many people are there. */
+/** What the server will give to somebody who has not been here before: of the colours that fewest have the first, from theirs on. */
+export function newcomersColour({ id, taken }) {
+  const own = [...id].reduce((sum, letter) => sum + letter.codePointAt(0), 0);
+  const times = (colour) => taken.filter((other) => other === colour).length;
+  const colours = Array.from({ length: COLOURS }, (_, step) => (own + step) % COLOURS);
+  return colours.reduce((best, colour) => (times(colour) < times(best) ? colour : best));
+}
+
+/** How many people are there, and how many of those who are listed are away. */
 export const headcount = (model) => Math.max(model.people, present(model).length);
+export const absent = (model) => present(model).filter(({ away }) => away).length;
 
-/** You first, then who is focusing, on a break, paused and not timing, each in the order of their arrival. */
-export function inOrder(model) {
-  const rank = ({ id }) => (id === model.you?.member ? 0 : 1 + rankOf(model.timers[id]));
-  return [...present(model)].sort((one, other) => rank(one) - rank(other) || one.joined_at - other.joined_at);
+/** You first, then who is in a focus, on a break, neither, and away, each in the order of their arrival. */
+export function inOrder(model, timer) {
+  const rank = (member) => (member.id === model.you?.member ? 0 : rankOf(member, followed(timer(member.id), timer("room"))));
+  const ranked = present(model).map((member) => ({ member, rank: rank(member) }));
+  ranked.sort((one, other) => one.rank - other.rank || one.member.joined_at - other.member.joined_at);
+  return ranked.map(({ member }) => member);
 }
 
-function rankOf(timer) {
-  if (timer === undefined || timer.status === "stopped") return 3;
-  if (timer.status === "paused") return 2;
-  return timer.phase === "focus" ? 0 : 1;
+function rankOf({ away }, timer) {
+  if (away) return 4;
+  if (timer?.status !== "running") return 3;
+  return timer.phase === "focus" ? 1 : 2;
+}
+
+/** The timer that somebody goes by, of their own and the shared one; undefined where there is none. */
+function followed(own, room) {
+  return own?.status !== "running" && room?.status === "running" ? room : own;
 }
 
 /** What one line of the list shows. */
-export function line(member, timer, now) {
-  const time = timer && timer.status !== "stopped" ? face(remaining(timer, now)) : "";
-  return { id: member.id, name: member.name, initials: initials(member.name), ...pursuit(timer, time) };
+export function line(member, isYou, own, room, now) {
+  const { phase, doing, time } = pursuit({ own, room }, now);
+  const isIdle = time === "" && doing === NOT_TIMING;
+  const words = [isYou && you(member.tabs), member.away && AWAY, !(member.away && isIdle) && doing];
+  return {
+    id: member.id,
+    name: member.name,
+    away: member.away,
+    initials: initials(member.name),
+    tint: member.colour,
+    phase,
+    doing: words.filter(Boolean).join(" · "),
+    time,
+  };
 }
 
-/** "3 here". */
-export const here = (people) => `${people} here`;
+/** What somebody does: `{phase, doing, time}`; `phase` is the colour. */
+export function pursuit({ own, room }, now = 0) {
+  const timer = followed(own, room);
+  if (timer === undefined || timer.status === "stopped") return { phase: "idle", doing: NOT_TIMING, time: "" };
+  if (timer.status === "paused") return { phase: "idle", doing: PAUSED, time: "" };
+  const time = until(timer.phase, remaining(timer, now));
+  return { phase: colour(timer.phase), doing: pursuing(timer.phase, timer === room), time };
+}
 
-/** "and 12 more", when a room has more people than are listed. */
-export const more = (people, listed) => (people > listed ? `and ${people - listed} more` : null);
+/** When somebody will be free to hear a knock: the end of the focus they are in, or null where they are in none. */
+export function freeAt(own, room) {
+  const timer = followed(own, room);
+  return timer?.status === "running" && timer.phase === "focus" ? timer.ends_at : null;
+}
+
+/** Two letters for the ring of a person: "AM" for Ana Moreno, "JU" for Jun. */
+export function initials(name) {
+  const words = name.trim().split(/\s+/);
+  const letters = words.length > 1 ? [...words[0]].slice(0, 1).concat([...words.at(-1)].slice(0, 1)) : [...words[0]];
+  return letters.slice(0, 2).join("").toUpperCase();
+}
+
+/** Milliseconds until the words about one of these timers change; null when none of them runs. */
+export function untilNextMinute(timers, now) {
+  const waits = timers
+    .filter((timer) => timer.status === "running" && timer.ends_at > now)
+    .map((timer) => (timer.ends_at - now) % MINUTE_MS || MINUTE_MS);
+  return waits.length > 0 ? Math.min(...waits) : null;
+}
+
+const ARRIVED_AFTER_MS = 30_000;
+const WORTH_JOINING_MS = 60_000;
+
+/** Whether you have come while the shared focus was under way, and are in no focus or break of your own. */
+export function cameInTheMiddle({ you, members, timers }, now) {
+  const { room, [you.member]: own } = timers;
+  const { joined_at, tabs } = members.find(({ id }) => id === you.member) ?? { joined_at: 0 };
+  const isFocus = room.status === "running" && room.phase === "focus" && room.ends_at - now > WORTH_JOINING_MS;
+  return isFocus && own.status !== "running" && tabs === 1 && joined_at - room.started_at > ARRIVED_AFTER_MS;
+}

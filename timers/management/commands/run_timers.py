@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -14,24 +15,32 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from redis.exceptions import RedisError
 
-from timers import parking, topics
+from timers import parking
 from timers.broadcast import Broadcaster
+from timers.figures import WorkerFigures
 from timers.inbox import Inbox
+from timers.leases import agree_on_shards
 from timers.server_clock import ServerClock
 from timers.shard import Tools
 from timers.store import Store
 from timers.topic import Rules
 from timers.worker import Worker
-from tomato import redis
+from tomato import CannotStart, redis
+from tomato.logs import Outage
 
 log = structlog.get_logger(__name__)
+
+REDIS_RETRY_S = 0.25
 
 
 class Command(BaseCommand):
     help = "Runs one timer worker until SIGTERM or Ctrl-C. Any number may run at once, on any number of machines."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        uvloop.run(_work())
+        try:
+            uvloop.run(_work())
+        except CannotStart as reason:
+            raise CommandError(str(reason)) from reason
 
 
 async def _work() -> None:
@@ -41,19 +50,20 @@ async def _work() -> None:
     environment = settings.TOMATO
     client = redis.connect(environment.redis_url)
     layer = get_channel_layer()
+    figures = WorkerFigures()
+    tools = Tools(
+        store=Store(client, environment.shards),
+        inbox=Inbox(client, environment.shards),
+        broadcaster=Broadcaster(layer, figures),
+        clock=ServerClock(client),
+        rules=Rules(environment.idle_ttl_s * 1000, environment.max_members),
+        park=parking.park,
+        reach=_dies_at(environment.crash_at),
+        figures=figures,
+    )
     try:
-        await _agree_on_shards(client, environment.shards)
-        await _name_risks(client)
-        tools = Tools(
-            store=Store(client, environment.shards),
-            inbox=Inbox(client, environment.shards),
-            broadcaster=Broadcaster(layer),
-            clock=ServerClock(client),
-            rules=Rules(environment.idle_ttl_s * 1000, environment.max_members),
-            park=parking.park,
-            reach=_dies_at(environment.crash_at),
-        )
-        await Worker(client, environment.shards, tools).run(stop)
+        if await _done_before(stop, _begin(client, tools.clock, environment.shards)):
+            await Worker(client, environment.shards, tools).run(stop)
     finally:
         await layer.flush()
         await client.aclose()
@@ -65,19 +75,32 @@ def _stop_gracefully_then_at_once(stop: asyncio.Event) -> None:
     stop.set()
 
 
-async def _agree_on_shards(client: Any, shards: int) -> None:
-    """Topics are found by their shard: with another number of shards every timer would seem to be gone."""
+async def _done_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Whether `work` could be done; it is given up when `stop` is set."""
+    tasks = working, _ = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    if working.cancelled():
+        return False
+    working.result()
+    return True
+
+
+async def _begin(client: Any, clock: ServerClock, shards: int) -> None:
+    """Returns once Redis has told what a worker must know before its first lease."""
+    outage = Outage(log, "worker.redis")
     while True:
         try:
-            await client.set(topics.SHARDS_KEY, shards, nx=True)
-            stored = int(await client.get(topics.SHARDS_KEY))
+            await agree_on_shards(client, shards)
+            await clock.sync()
             break
-        except (RedisError, OSError):
-            await asyncio.sleep(0.25)
-    if stored != shards:
-        raise CommandError(
-            f"TOMATO_SHARDS is {shards}, but the timers in this Redis are kept in {stored} shards: set TOMATO_SHARDS={stored}."
-        )
+        except (RedisError, OSError) as error:
+            outage.goes_on(error)
+            await asyncio.sleep(REDIS_RETRY_S)
+    outage.is_over()
+    await _name_risks(client)
 
 
 async def _name_risks(client: Any) -> None:

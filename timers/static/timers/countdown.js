@@ -7,9 +7,9 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** Milliseconds left of a timer. */
-export function remaining(timer, now) {
-  return timer.ends_at === null ? timer.remaining_ms : Math.max(0, timer.ends_at - now);
+/** Milliseconds left of a timer: never more than all of it, should `now` be a moment behind. */
+export function remaining({ ends_at, remaining_ms, duration_ms }, now) {
+  return ends_at === null ? remaining_ms : Math.min(duration_ms, Math.max(0, ends_at - now));
 }
 
 /** "24:59", from an hour up "1:05:00". A started second still counts, so a full 25 minutes shows as 25:00. */
@@ -19,24 +19,17 @@ export function face(ms) {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`;
 }
 
-/** "18 minutes left", for a screen reader: it changes once a minute. */
-export function spoken(ms) {
-  if (ms <= 0) return "Time is up";
-  if (ms < MINUTE_MS) return "Less than a minute left";
-  return `${length(ms)} left`;
-}
-
-/** "5 minutes", "1 hour 5 minutes"; started minutes count, less than a minute is said in seconds. */
-export function length(ms) {
-  if (ms < MINUTE_MS) return count(Math.ceil(ms / SECOND_MS), "second");
-  const minutes = Math.ceil(ms / MINUTE_MS);
-  const [h, m] = [Math.floor(minutes / 60), minutes % 60];
-  return [h && count(h, "hour"), m && count(m, "minute")].filter(Boolean).join(" ");
-}
-
 /** How much of the ring is gone: 0 is a full ring, 1 an empty one. */
 export function ringOffset(timer, now) {
   return Number((1 - Math.min(1, remaining(timer, now) / timer.duration_ms)).toFixed(4));
+}
+
+/** The value of `data-phase`, which chooses the colour. */
+export const colour = (phase) => phase.replace("_break", "");
+
+/** The icon that stands for a timer with so much left: by its quarters, a started one counted. */
+export function favicon({ phase, duration_ms }, left_ms) {
+  return `favicons/${colour(phase)}-${Math.min(4, Math.ceil((4 * left_ms) / duration_ms))}.svg`;
 }
 
 /** "14:32" on the reader's own clock. */
@@ -68,4 +61,3 @@ export function pips(timer) {
 }
 
 const two = (number) => String(number).padStart(2, "0");
-const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;

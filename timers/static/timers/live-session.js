@@ -3,10 +3,13 @@
  * place. It knows no element; the page gives it four functions.
  *
  * `onchange()`: something shown may be different now. `onnews(news)`: what happened, with `mine` for this tab's own
- * deeds. `oncomplaint(about, sentence)`: a command came to nothing. `onjoined()`: the model is what the server has just
- * said in full.
+ * deeds, and of the kind `nothing` where such a deed changed nothing. `oncomplaint(about, sentence)`: a command came to
+ * nothing. `onjoined()`: the model is what the server has just said in full.
+ *
+ * One's own timer goes on without the server: see `absence.js`, which is loaded when that may be needed.
  */
 
+import { inStep, refused, SOMEONE, tooLate } from "#timers/words";
 import { look } from "./connection.js";
 import { LiveSocket, socketUrl } from "./live-socket.js";
 import { Outbox, PATIENCE_MS } from "./outbox.js";
@@ -17,8 +20,6 @@ import { actionOf, predict } from "./timer.js";
 const BEAT_MS = 1_000;
 const OVERDUE_MS = 3_000;
 const SHOWS_NOTHING = ["pong", "timer:tick"];
-const TOO_LATE =
-  `The server did not answer within ${PATIENCE_MS / 1_000} seconds, so this was dropped. Please try again.`;
 
 export class LiveSession {
   onchange = () => {};
@@ -36,6 +37,8 @@ export class LiveSession {
   #arrived = -Infinity;
   #syncing = false;
   #beat = null;
+  #absence = null;
+  #coming = false;
 
   constructor(path, snapshot, socket = new LiveSocket(socketUrl(path))) {
     this.#model = fromSnapshot(snapshot);
@@ -60,6 +63,28 @@ export class LiveSession {
     this.#socket.retry();
   }
 
+  /** Compares the clocks anew. */
+  measure() {
+    this.#socket.ping();
+  }
+
+  /** Gets ready to go on without the server; a room does not. */
+  async prepare() {
+    if (!this.#isSolo || this.#coming) return;
+    this.#coming = true;
+    const fetched = await import("./absence.js").catch(() => null);
+    this.#coming = fetched !== null;
+    if (fetched === null) return; // Then the buttons wait.
+    this.#absence = new fetched.Absence({
+      outbox: this.#outbox,
+      model: () => this.#model,
+      now: () => this.now(),
+      isOnline: () => this.#lostAt === null,
+      onnews: (news) => this.onnews(news),
+      onchange: () => this.onchange(),
+    });
+  }
+
   /** The instant on the server's clock. */
   now() {
     return this.#clock.at(Date.now());
@@ -70,18 +95,27 @@ export class LiveSession {
   }
 
   get connection() {
-    return look(this.#socket.status, this.#lostAt, this.#wasOnline, Date.now());
+    const offline = globalThis.navigator?.onLine === false;
+    const [keeps, room] = [this.#absence !== null, !this.#isSolo];
+    const situation = { lostAt: this.#lostAt, before: this.#wasOnline, offline, keeps, room };
+    return { ...look(this.#socket.status, situation, Date.now()), step: this.#clock.uncertainty && inStep(this.#clock.uncertainty) };
+  }
+
+  /** Milliseconds by which the clock of this device is ahead of the server's. */
+  get ahead() {
+    return -this.#clock.offset;
   }
 
   /** A timer as it will be once the server has answered what is on its way. */
   timer(id) {
+    if (this.#absence?.plays) return this.#absence.timer();
     return this.#outbox.entries
       .filter((entry) => entry.about.timer === id && !entry.told)
       .reduce((timer, { message, about }) => predict(timer, message, about.at), this.#model.timers[id]);
   }
 
   name(member) {
-    return this.#model.names[member] ?? "Someone";
+    return this.#model.names[member] ?? SOMEONE;
   }
 
   /**
@@ -89,16 +123,24 @@ export class LiveSession {
    * that waits in a buffer from counting after this page has said that it was dropped.
    */
   command(id, message) {
-    const timer = this.timer(id);
-    const action = actionOf(message, timer);
+    const before = this.timer(id);
+    const action = actionOf(message, before);
     const at = this.now();
-    const whose = this.#model.room === null ? {} : { timer: id === "room" ? "room" : "me" };
-    this.#post({ ...message, ...whose, lapses_at: Math.floor(at) + PATIENCE_MS }, { timer: id, action, at });
-    return { action, before: timer, after: this.timer(id) };
+    const whose = this.#isSolo ? {} : { timer: id === "room" ? "room" : "me" };
+    this.prepare();
+    if (this.#absence?.keeps) this.#absence.keep(message, { timer: id, action, at });
+    else this.#post({ ...message, ...whose, lapses_at: Math.floor(at) + PATIENCE_MS }, { timer: id, action, at });
+    return { action, before, after: this.timer(id) };
   }
 
-  rename(name) {
-    this.#post({ type: "session:rename", name }, { timer: null, action: "rename", at: this.now() });
+  /** Asks for something that is no timer's; a complaint about it carries the message as `asked`. */
+  ask(message) {
+    this.#post(message, { timer: null, asked: message });
+  }
+
+  /** Says what needs no answer, if there is anybody to hear it. */
+  tell(message) {
+    this.#socket.send(message);
   }
 
   #post(message, about) {
@@ -107,13 +149,14 @@ export class LiveSession {
   }
 
   #receive(message) {
+    const { uncertainty } = this.#clock;
     const doubtful = message.now_at !== undefined && this.#listen(message);
     if (doubtful) this.#socket.ping();
-    if (message.type === "ack") this.#outbox.acknowledge(message);
+    if (message.type === "ack") this.#acknowledge(message);
     else if (message.type === "error") this.#complain(message);
     else this.#learn(message);
     this.#outbox.settle(this.#model.v);
-    if (!SHOWS_NOTHING.includes(message.type)) this.onchange();
+    if (!SHOWS_NOTHING.includes(message.type) || this.#clock.uncertainty !== uncertainty) this.onchange();
   }
 
   #listen(message) {
@@ -125,18 +168,26 @@ export class LiveSession {
   }
 
   #learn(message) {
-    const { model, news, missed } = receive(this.#model, message);
+    const before = this.#model;
+    const { model, news, missed } = receive(before, message);
     this.#model = model;
-    if (message.type === "session:joined") this.#caughtUp();
+    if (message.type === "session:joined") this.#caughtUp(before);
     if (missed && !this.#syncing) this.#syncing = this.#socket.send({ type: "session:sync" });
-    for (const item of news) this.onnews({ ...item, mine: this.#isMine(item) });
+    for (const item of news) if (!this.#absence?.hasTold(item)) this.onnews({ ...item, mine: this.#isMine(item) });
     if (message.type === "session:joined") this.onjoined();
   }
 
+  #acknowledge(message) {
+    const entry = this.#outbox.acknowledge(message);
+    if (entry?.lasts) this.#absence.answered(entry, message);
+    else if (entry !== undefined && !message.changed) this.onnews({ kind: "nothing", ...entry.about });
+  }
+
   /** A snapshot holds everything that was acknowledged before it. */
-  #caughtUp() {
+  #caughtUp(before) {
     this.#syncing = false;
     this.#outbox.settle(Infinity);
+    this.#absence?.come(before);
   }
 
   /** Whether a change is the answer to a command of this very tab, whose answer may have come before or is to come. */
@@ -151,10 +202,12 @@ export class LiveSession {
   }
 
   /** What lapsed at once may have been dated by a wrong clock, hence the ping. */
-  #complain({ id, code, message }) {
+  #complain({ id, code }) {
     if (code === "unavailable") this.#socket.ping();
+    if (this.#absence?.puts({ id, code })) return;
     const entry = this.#outbox.refuse(id);
-    this.oncomplaint(entry?.about ?? null, message);
+    if (entry?.lasts) this.#absence.answered(entry, {});
+    this.oncomplaint(entry?.about ?? null, refused(code));
   }
 
   #moved(status) {
@@ -163,6 +216,8 @@ export class LiveSession {
     else if (this.#lostAt === null || this.#asleep) this.#lostAt = Date.now();
     this.#asleep = status.state === "asleep";
     if (online) this.#cameOnline();
+    else this.#absence?.leave();
+    if (status.state === "waiting") this.prepare();
     this.onchange();
   }
 
@@ -180,9 +235,15 @@ export class LiveSession {
     if (this.#ticks) this.#socket.doubtSilence();
     if (this.#outbox.waiting.some((entry) => this.#isOverdue(entry, now))) this.#socket.doubt();
     const stale = this.#outbox.expire(now);
-    if (stale.some((entry) => this.#isOverdue(entry, now))) this.#socket.giveUp();
+    const unheard = this.#outbox.kept.filter(({ sent }) => sent !== null && now - sent >= PATIENCE_MS);
+    if ([...stale, ...unheard].some((entry) => this.#isOverdue(entry, now))) this.#socket.giveUp();
     this.#giveUp(stale);
+    this.#absence?.beat();
     if (this.#lostAt !== null) this.onchange();
+  }
+
+  get #isSolo() {
+    return this.#model.room === null;
   }
 
   /** Whether the server has something to say every second. */
@@ -196,7 +257,7 @@ export class LiveSession {
   }
 
   #giveUp(stale) {
-    for (const entry of stale) this.oncomplaint(entry.about, TOO_LATE);
+    for (const entry of stale) this.oncomplaint(entry.about, tooLate(PATIENCE_MS / 1_000));
     if (stale.length > 0) this.onchange();
   }
 }

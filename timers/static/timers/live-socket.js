@@ -18,7 +18,8 @@ const ANSWER_LIMIT_MS = 8_000;
 const WAKE_CONNECTING_MS = 3_000;
 const DOUBTFUL_QUIET_MS = 4_000;
 const DOUBT_LIMIT_MS = 2_500;
-const JUMP_CHECK_MS = 5_000;
+const WAKE_LIMIT_MS = 1_500;
+const JUMP_CHECK_MS = 1_000;
 const JUMP_MS = 15_000;
 
 const GOING_AWAY = [1001, 1012];
@@ -73,11 +74,15 @@ export class LiveSocket {
     return true;
   }
 
-  /** Asks for a sign of life, unless one is due sooner. The answer also tells the server's time. */
-  ping(limit_ms = ANSWER_LIMIT_MS) {
+  /**
+   * Asks for a sign of life, unless one is due sooner. The answer also tells the server's time. One that was due while
+   * the machine slept is no longer waited for.
+   */
+  ping(limit_ms = ANSWER_LIMIT_MS, without = () => this.#lost()) {
     const now = this.#world.now();
-    if (this.#timers.answer?.at <= now + limit_ms) return;
-    if (this.send({ type: "ping", t: now })) this.#after("answer", limit_ms, () => this.#lost());
+    const due = this.#timers.answer?.at;
+    if (now <= due && due <= now + limit_ms) return;
+    if (this.send({ type: "ping", t: now })) this.#after("answer", limit_ms, without);
   }
 
   /** Asks for a sign of life with little patience: something that was expected did not come. */
@@ -87,7 +92,11 @@ export class LiveSocket {
 
   /** The same where messages should come all the time, if none came for a while. */
   doubtSilence() {
-    if (this.#world.now() - this.#heard > DOUBTFUL_QUIET_MS) this.doubt();
+    if (this.#isSilent) this.doubt();
+  }
+
+  get #isSilent() {
+    return this.#world.now() - this.#heard > DOUBTFUL_QUIET_MS;
   }
 
   /** Takes a socket that looks open for lost. */
@@ -151,12 +160,13 @@ export class LiveSocket {
     this.#enter("asleep");
   }
 
+  /** Somebody may be looking: a socket that does not answer soon is replaced at once. */
   #wake() {
     const { state } = this.#status;
     const now = this.#world.now();
     if (state === "waiting" || state === "asleep") this.retry();
     else if (state === "connecting" && now - this.#since > WAKE_CONNECTING_MS) this.retry();
-    else if (state === "online") this.doubtSilence();
+    else if (state === "online" && this.#isSilent) this.ping(WAKE_LIMIT_MS, () => this.retry());
   }
 
   #listen() {
@@ -169,6 +179,7 @@ export class LiveSocket {
     on(window, "pageshow", (event) => event.persisted && this.#wake());
     on(window, "pagehide", (event) => event.persisted && this.#sleep());
     on(window, "online", () => this.#wake());
+    on(window, "offline", () => this.doubt());
     on(window, "focus", () => this.#wake());
     this.#watchForJumps(this.#world.now());
   }

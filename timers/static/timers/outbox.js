@@ -1,7 +1,8 @@
 /**
  * Commands on their way: each has an id, is kept until the server has answered it, and is sent again after a
- * reconnect; the server applies an id once. None is kept for longer than ten seconds: a stale command surprises
- * others. Knows no socket (`send` is given and says whether it could) and no clock (`now` is local milliseconds).
+ * reconnect; the server applies an id once. None waits for longer than ten seconds, for a stale command surprises
+ * others, but those that are `kept`: they say themselves when they were given. Knows no socket (`send` is given and says
+ * whether it could) and no clock (`now` is local milliseconds).
  */
 
 export const PATIENCE_MS = 10_000;
@@ -17,8 +18,8 @@ export class Outbox {
   }
 
   /**
-   * Every command that the session does not show yet, oldest first: `{id, message, about, posted, sent, v, told}`;
-   * `sent` is when it was last given to the connection, or null.
+   * Every command that the session does not show yet, oldest first: `{id, message, about, posted, sent, v, told,
+   * lasts}`; `sent` is when it was last given to the connection, or null.
    */
   get entries() {
     return [...this.#entries.values()];
@@ -28,31 +29,61 @@ export class Outbox {
     return this.entries.filter((entry) => entry.v === null);
   }
 
+  /** Those of them that wait for as long as it takes, in the order in which they were given. */
+  get kept() {
+    return this.waiting.filter((entry) => entry.lasts).sort((one, other) => one.about.at - other.about.at);
+  }
+
   /** Sends a command now or, if that is not possible, when the connection is back. `about` is the caller's own note. */
   post(message, about, now) {
-    const id = this.#makeId();
-    const entry = { id, message: { ...message, id }, about, posted: now, sent: null, v: null, told: false };
-    this.#entries.set(id, entry);
+    const entry = this.#add(this.#makeId(), message, about, now);
     this.#dispatch(entry, now);
     return entry;
   }
 
+  /** Keeps a command until `proceed` sends it. */
+  keep(message, about, now, id = this.#makeId()) {
+    return Object.assign(this.#add(id, message, about, now), { lasts: true });
+  }
+
+  /** Keeps whatever waits, none of it on its way any longer. Those that were not kept before. */
+  keepAll() {
+    const others = this.waiting.filter((entry) => !entry.lasts);
+    for (const entry of this.waiting) Object.assign(entry, { lasts: true, sent: null });
+    return others;
+  }
+
+  /** Sends the first of the kept, unless it is on its way: each is answered before the next one goes. */
+  proceed(now) {
+    const [first] = this.kept;
+    if (first?.sent === null) this.#dispatch(first, now);
+  }
+
   sendAgain(now) {
     const stale = this.expire(now);
-    for (const entry of this.waiting) this.#dispatch(entry, now);
+    for (const entry of this.waiting) if (!entry.lasts) this.#dispatch(entry, now);
     return stale;
+  }
+
+  #add(id, message, about, now) {
+    const entry = { id, message: { ...message, id }, about, posted: now, sent: null, v: null, told: false, lasts: false };
+    this.#entries.set(id, entry);
+    return entry;
   }
 
   #dispatch(entry, now) {
     entry.sent = this.#send(entry.message) ? now : null;
   }
 
-  /** An `ack` came: the entry stays, unless nothing changed, until the session has reached the version it names. */
+  /**
+   * An `ack` came: the entry stays, unless nothing changed, until the session has reached the version it names. The
+   * entry it answers, if it is one of ours.
+   */
   acknowledge({ id, v, changed }) {
     const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    if (changed) entry.v = v;
-    else this.#entries.delete(id);
+    if (entry !== undefined && changed) entry.v = v;
+    if (!changed) this.#entries.delete(id);
+    return entry;
   }
 
   /** An `error` came. The entry it refuses, if it is one of ours. */
@@ -69,7 +100,7 @@ export class Outbox {
 
   /** Drops and returns what has waited too long. */
   expire(now) {
-    const stale = this.waiting.filter((entry) => now - entry.posted >= PATIENCE_MS);
+    const stale = this.waiting.filter((entry) => !entry.lasts && now - entry.posted >= PATIENCE_MS);
     for (const entry of stale) this.#entries.delete(entry.id);
     return stale;
   }

@@ -16,8 +16,12 @@ export class ServerClock {
 
   /** Milliseconds to add to the local time. */
   get offset() {
-    if (this.#samples.length === 0) return this.#atLeast ?? 0;
-    return this.#samples.reduce((best, sample) => (sample.trip_ms < best.trip_ms ? sample : best)).offset;
+    return this.#best?.offset ?? this.#atLeast ?? 0;
+  }
+
+  /** By how many milliseconds the offset may be wrong at most; null before a ping was answered. */
+  get uncertainty() {
+    return this.#best === null ? null : Math.max(1, Math.ceil(this.#best.trip_ms / 2));
   }
 
   at(now) {
@@ -38,6 +42,10 @@ export class ServerClock {
     if (this.#samples.length === 0) return false;
     if (ahead > this.offset + SLACK_MS) this.#startAnew(ahead);
     return ahead < this.offset - DOUBT_MS;
+  }
+
+  get #best() {
+    return this.#samples.reduce((best, sample) => (best?.trip_ms <= sample.trip_ms ? best : sample), null);
   }
 
   #startAnew(ahead) {

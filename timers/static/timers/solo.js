@@ -1,5 +1,18 @@
-/** The page of one's own timer. */
+/** The page of one's own timer. Where it was opened without a server it begins with what this browser heard of it last. */
 
 import { Page } from "./page.js";
 
-new Page("/ws/solo", { solo: { element: document.querySelector("tm-timer"), prefix: "" } }).start();
+const isKept = document.querySelector("[data-kept]") !== null;
+const { remembered } = isKept ? await import("./deeds.js") : {};
+const snapshot = isKept ? (written) => remembered(written, Date.now()) : undefined;
+
+const timer = document.querySelector("tm-timer");
+
+const page = new Page("/ws/solo", { solo: { element: timer, prefix: "" } }, undefined, snapshot);
+page.start();
+
+document.querySelector("[data-act=begin]")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  page.ask({ type: "timer:start" });
+  timer.querySelector("[data-act=main]").focus();
+});

@@ -5,7 +5,10 @@
 
 import { remaining } from "./countdown.js";
 
-/** The timer after a command as the wire has it (`{type, phase?}`); the same one where a guess is not possible. */
+const LEAST_MS = 1_000;
+const MOST_MS = 86_400_000;
+
+/** The timer after a command as the wire has it (`{type, …}`); the same one where a guess is not possible. */
 export function predict(timer, command, now) {
   switch (command.type) {
     case "timer:start":
@@ -20,6 +23,10 @@ export function predict(timer, command, now) {
       return skip(timer, now);
     case "timer:phase":
       return stop(timer, command.phase);
+    case "timer:add":
+      return add(timer, command.ms, now);
+    case "timer:configure":
+      return configure(timer, command);
     default:
       return timer;
   }
@@ -67,6 +74,7 @@ function stop(timer, phase) {
     remaining_ms: length_ms,
     ends_at: null,
     started_at: null,
+    started_by: null,
     paused_at: null,
   };
 }
@@ -77,4 +85,24 @@ function skip(timer, now) {
   const { auto_start_focus, auto_start_breaks } = timer.settings;
   const runs = timer.status !== "stopped" && (phase === "focus" ? auto_start_focus : auto_start_breaks);
   return runs ? run(next, next.duration_ms, now) : next;
+}
+
+function add(timer, asked_ms, now) {
+  const least_ms = Math.min(0, LEAST_MS - remaining(timer, now));
+  const ms = asked_ms > 0 ? Math.min(asked_ms, MOST_MS - timer.duration_ms) : Math.max(asked_ms, least_ms);
+  return {
+    ...timer,
+    duration_ms: timer.duration_ms + ms,
+    remaining_ms: timer.remaining_ms + ms,
+    ends_at: timer.ends_at === null ? null : timer.ends_at + ms,
+  };
+}
+
+/** A phase that is under way keeps its length. */
+function configure(timer, command) {
+  const entries = Object.entries(timer.settings).map(([name, value]) => [name, command[name] ?? value]);
+  const after = { ...timer, settings: Object.fromEntries(entries) };
+  const length = `${timer.phase}_ms`;
+  const takes = timer.status === "stopped" && after.settings[length] !== timer.settings[length];
+  return takes ? stop(after, timer.phase) : after;
 }

@@ -1,27 +1,46 @@
 /**
- * <tm-pill>: the state of the connection in a word. <tm-connection>: the row that says what is wrong, and the card that
- * explains a refusal. Both show what `connection.js` says and ask for a new try by a `retry` event.
+ * <tm-pill>: the state of the connection in a word. <tm-step>: how far the page may be off. <tm-connection>: the row that
+ * says what is wrong, and the card that explains a refusal. All show what `connection.js` says; the last asks for a new
+ * try by a `retry` event.
  */
 
+import { NOT_LOADED, PILLS, RETRY } from "#timers/words";
 import { html, nothing, render } from "./vendor/lit-html.js";
 
 class PillElement extends HTMLElement {
   #shown = false;
 
   /** `quiet` pills are shown only when something is wrong. */
-  set look({ pill, waits }) {
+  set look({ pill, live, away }) {
     if (!this.#shown) this.replaceChildren();
     this.#shown = true;
-    const hidden = this.hasAttribute("quiet") && !waits;
-    render(html`<span class="pill ${kind(pill, waits)}" ?hidden=${hidden}>${pill}</span>`, this);
+    const hidden = this.hasAttribute("quiet") && !away;
+    render(html`<span class="pill ${kind(live, away)}" ?hidden=${hidden}>${pill}</span>`, this);
   }
 }
 
-const kind = (pill, waits) => (waits ? "warn" : pill === "Live" ? "ok" : "calm");
+class StepElement extends HTMLElement {
+  set look({ away, step }) {
+    render(away ? nothing : (step ?? nothing), this);
+  }
+}
+
+const kind = (live, away) => (away ? "warn" : live ? "ok" : "calm");
+
+const UNEXPLAINED = { title: PILLS.refused, why: NOT_LOADED, action: RETRY, href: "" };
 
 class ConnectionElement extends HTMLElement {
+  #code = null;
+
   set look({ notice, refusal }) {
-    render(refusal ? card(refusal, this) : notice ? row(notice, this) : nothing, this);
+    if (refusal === null) render(notice ? row(notice, this) : nothing, this);
+    else if (refusal !== this.#code) this.#explain(refusal);
+    this.#code = refusal;
+  }
+
+  async #explain(code) {
+    const explained = await import("./refusals.js").then(({ refusal }) => refusal(code), () => null);
+    if (this.#code === code) render(card(explained ?? UNEXPLAINED, this), this);
   }
 
   retry() {
@@ -32,7 +51,7 @@ class ConnectionElement extends HTMLElement {
 function row(notice, element) {
   return html`<p class="notice">
     <span class="grow">${notice}</span
-    ><button type="button" class="btn" @click=${() => element.retry()}>Retry now</button>
+    ><button type="button" class="btn" @click=${() => element.retry()}>${RETRY}</button>
   </p>`;
 }
 
@@ -47,4 +66,5 @@ function card({ title, why, action, href }, element) {
 }
 
 customElements.define("tm-pill", PillElement);
+customElements.define("tm-step", StepElement);
 customElements.define("tm-connection", ConnectionElement);

@@ -4,10 +4,9 @@
  * templates/timers/_timer.html, which a browser test compares.
  */
 
-import { REASON } from "./connection.js";
-import { face, pips, remaining, ringOffset, spoken, timeOfDay, untilNextSecond } from "./countdown.js";
+import { ends, forAll, MAIN, more, PHASE, PHASES, REASON, RESET, round, skipTo, spoken } from "#timers/words";
+import { colour, face, pips, remaining, ringOffset, timeOfDay, untilNextSecond } from "./countdown.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
-import { colour, ends, PHASES } from "./words.js";
 
 class TimerElement extends HTMLElement {
   #state = null;
@@ -27,8 +26,8 @@ class TimerElement extends HTMLElement {
   }
 
   /**
-   * `timer`; `now()` on the server's clock; `waits`: no command can be given; `note` and `starter`, text or null;
-   * `undo`: whether the note comes with an offer to undo.
+   * `timer`; `now()` on the server's clock; `waits`: no command can be given; `barred`: which ones may not be (see
+   * page.js), or null; `starter`, text or null; `note`, what stands below it with its offers (see notes.js), or null.
    */
   set state(state) {
     if (this.#state === null) this.replaceChildren();
@@ -66,10 +65,11 @@ class TimerElement extends HTMLElement {
 function template(kind, state, now, element) {
   return kind === "me"
     ? html`<div class="face" data-phase=${colour(state.timer.phase)}>${reading(state, now)}</div>
-        ${controls(kind, state, element)} ${remark(kind, state, element)}`
+        ${controls(kind, state, element)} ${extras(kind, state, element)} ${remark(kind, state, now, element)}`
     : html`${kind === "solo" ? phases(state, element) : nothing}
         <div class="dial">${ring(state.timer, now)}<div class="inner">${reading(state, now)}</div></div>
-        ${dots(state.timer)} ${controls(kind, state, element)} ${remark(kind, state, element)}`;
+        ${dots(state.timer)} ${controls(kind, state, element)} ${extras(kind, state, element)}
+        ${remark(kind, state, now, element)}`;
 }
 
 function phases({ timer, waits }, element) {
@@ -86,12 +86,12 @@ function phases({ timer, waits }, element) {
       /><span>${name}</span></label
     >`;
   return html`<fieldset class="segment">
-    <legend class="sr">Phase</legend>
+    <legend class="sr">${PHASE}</legend>
     ${Object.entries(PHASES).map(choice)}
   </fieldset>`;
 }
 
-function ring(timer, now) {
+export function ring(timer, now) {
   return html`<svg viewBox="0 0 100 100" aria-hidden="true">
     <circle class="track" cx="50" cy="50" r="47" fill="none" stroke-width="3"></circle>
     <circle
@@ -109,7 +109,7 @@ function ring(timer, now) {
   </svg>`;
 }
 
-function reading({ timer, starter }, now) {
+export function reading({ timer, starter }, now) {
   const left_ms = remaining(timer, now);
   const digits = face(left_ms);
   return html`<span class="phase">${PHASES[timer.phase]}</span>
@@ -118,33 +118,35 @@ function reading({ timer, starter }, now) {
 }
 
 function dots(timer) {
-  const { round, rounds, done } = pips(timer);
-  return html`<div class="pips" role="img" aria-label="Round ${round} of ${rounds}">
-    ${Array.from({ length: rounds }, (_, index) => html`<i class=${index < done ? "on" : nothing}></i>`)}
+  const all = pips(timer);
+  return html`<div class="pips" role="img" aria-label=${round(all.round, all.rounds)}>
+    ${Array.from({ length: all.rounds }, (_, index) => html`<i class=${index < all.done ? "on" : nothing}></i>`)}
   </div>`;
 }
 
-const MAIN = {
-  stopped: ["Start", "timer:start", "i-play"],
-  running: ["Pause", "timer:pause", "i-pause"],
-  paused: ["Resume", "timer:resume", "i-play"],
+export const PRESS = {
+  stopped: ["timer:start", "i-play"],
+  running: ["timer:pause", "i-pause"],
+  paused: ["timer:resume", "i-play"],
 };
 
-function controls(kind, { timer, waits }, element) {
-  const [word, type, icon] = MAIN[timer.status];
-  const main = html`${symbol(icon)}<span>${kind === "room" ? `${word} for all` : word}</span>`;
+function controls(kind, state, element) {
+  const { timer } = state;
+  const [type, icon] = PRESS[timer.status];
+  const word = MAIN[timer.status];
+  const main = html`${symbol(icon)}<span>${kind === "room" ? forAll(word) : word}</span>`;
   const look = kind === "me" ? "btn main" : "btn primary big main";
-  const skip = timer.phase === "focus" ? "Skip to break" : "Skip to focus";
-  const reason = waits ? reasonOf(kind) : null;
+  const press = (name, look, label, content, type) =>
+    button(name, look, label, content, reasonFor(type, kind, state), () => element.ask(type));
   return html`<div class="row controls">
-    ${button("reset", "btn icon", "Reset", symbol("i-reset"), reason, () => element.ask("timer:reset"))}
-    ${button("main", look, null, main, reason, () => element.ask(type))}
-    ${button("skip", "btn icon", skip, symbol("i-skip"), reason, () => element.ask("timer:skip"))}
+    ${press("reset", "btn icon", RESET, symbol("i-reset"), "timer:reset")}
+    ${press("main", look, null, main, type)}
+    ${press("skip", "btn icon", skipTo(timer), symbol("i-skip"), "timer:skip")}
   </div>`;
 }
 
 /** `label` names a button that has but an icon; `reason` is the id of what says why it waits, or null. */
-function button(name, look, label, content, reason, act) {
+export function button(name, look, label, content, reason, act) {
   return html`<button
     type="button"
     class=${look}
@@ -157,25 +159,40 @@ function button(name, look, label, content, reason, act) {
   >${content}</button>`;
 }
 
-function remark(kind, { waits, note, undo }, element) {
-  const reason = waits && kind !== "me" ? REASON : null;
-  const offer = undo && !waits ? undoButton(element) : nothing;
-  return html`<p class="note" id="note-${kind}">${note ?? reason ?? nothing}${offer}</p>`;
+/** A little more time is asked for often, and should never be the loud thing. */
+function extras(kind, state, element) {
+  const reason = reasonFor("timer:add", kind, state);
+  const add = (minutes) =>
+    button(`add-${minutes}`, "btn ghost", null, more(minutes), reason, () =>
+      element.ask("timer:add", { ms: minutes * 60_000 }),
+    );
+  return html`<div class="row extras">${add(1)} ${add(5)}</div>`;
 }
 
-/** The offer goes away with the press, so the focus goes where the hands were. */
-function undoButton(element) {
-  const undo = () => {
-    element.ask("timer:undo");
+function remark(kind, { waits, note }, now, element) {
+  const reason = waits && kind !== "me" ? REASON : nothing;
+  const text = typeof note?.text === "function" ? note.text(now) : note?.text;
+  const offers = waits ? [] : (note?.offers ?? []);
+  return html`<p class="note" id="note-${kind}"><span>${text ?? reason}</span>${offers.map((each) => offer(each, element))}</p>`;
+}
+
+/** An offer goes away with the press, so the focus goes where the hands were. */
+function offer({ name, word, take }, element) {
+  const accept = () => {
+    take();
     element.querySelector("[data-act=main]").focus();
   };
-  return html` <button type="button" class="undo" data-act="undo" @click=${undo}>Undo</button>`;
+  return html` <button type="button" class="offer" data-act=${name} @click=${accept}>${word}</button>`;
 }
+
+/** The id of what says why a command cannot be given, or null where it can. */
+const reasonFor = (type, kind, { waits, barred }) =>
+  waits ? reasonOf(kind) : barred?.types.includes(type) ? barred.where : null;
 
 /** One's own timer in a room stands beside the shared one, which gives the reason for both. */
 const reasonOf = (kind) => (kind === "me" ? "note-room" : `note-${kind}`);
 
-function symbol(name) {
+export function symbol(name) {
   return html`<svg aria-hidden="true" focusable="false"><use href="#${name}"></use></svg>`;
 }
 
