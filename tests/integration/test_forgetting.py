@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from unittest.mock import patch
 
@@ -10,6 +11,7 @@ import redis
 from django.conf import settings
 from django.test import AsyncClient
 
+from rooms.codes import new_code
 from rooms.models import Room
 from tests.support.topics import Scene, timer_after
 from timers import parking, process, records, topics
@@ -38,6 +40,22 @@ def hold(empty_redis: redis.Redis, scene: Scene) -> None:
     empty_redis.sadd(topics.index_key(shard), name)
     for field, text in records.write_topic(scene.topic).items():
         empty_redis.hset(topics.state_key(shard, name), field, text)
+
+
+class Names:
+    """How many pseudonyms are made, and how many at most before anything else has its turn."""
+
+    made = most_at_once = 0
+
+    def member_for(self, device: str, where: str) -> str:
+        self.made += 1
+        return member_for(device, where)
+
+    async def watch(self) -> None:
+        while True:
+            before = self.made
+            await asyncio.sleep(0)
+            self.most_at_once = max(self.most_at_once, self.made - before)
 
 
 def is_gone(response: Any, cookie: str) -> bool:
@@ -83,8 +101,29 @@ async def test_the_browser_is_told_to_forget_too_and_is_given_no_new_cookie() ->
     assert is_gone(response, COOKIE)
     assert is_gone(response, "csrftoken")
     assert "You are forgotten" in response.content.decode()
-    stranger = await AsyncClient().post("/forget-me")
-    assert is_gone(stranger, COOKIE)
+
+
+async def test_of_a_browser_without_a_cookie_nothing_can_be_known_so_nothing_is_looked_for() -> None:
+    looked = AssertionError("somebody was looked for")
+    with (
+        patch("timers.store.Store.rooms_of", side_effect=looked),
+        patch("rooms.forgetting.all_codes", side_effect=looked),
+    ):
+        response = await AsyncClient().post("/forget-me")
+    assert response.status_code == 200
+    assert is_gone(response, COOKIE)
+
+
+async def test_others_have_their_turn_while_somebody_is_looked_for_in_very_many_rooms() -> None:
+    browser, _ = await a_browser()
+    await Room.objects.abulk_create([Room(code=code) for code in {new_code() for _ in range(2_000)}])
+    names = Names()
+    others = asyncio.create_task(names.watch())
+    with patch("rooms.forgetting.member_for", names.member_for):
+        assert (await browser.post("/forget-me")).status_code == 200
+    others.cancel()
+    assert names.made >= 2_000
+    assert names.most_at_once <= 500
 
 
 async def test_it_takes_a_form_with_its_token() -> None:
@@ -133,7 +172,8 @@ async def test_without_a_worker_the_page_says_that_not_all_is_gone_and_the_cooki
 
 
 async def test_it_cannot_be_asked_for_all_the_time() -> None:
+    browsers = [(await a_browser())[0] for _ in range(2)]
     with patch("rooms.forgetting.TIMES", Allowance(1, 60_000)):
-        assert (await AsyncClient().post("/forget-me")).status_code == 200
-        response = await AsyncClient().post("/forget-me")
+        assert (await browsers[0].post("/forget-me")).status_code == 200
+        response = await browsers[1].post("/forget-me")
     assert (response.status_code, "too often" in response.context["problem"]) == (429, True)
