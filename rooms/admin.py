@@ -6,13 +6,16 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest
 
 from rooms import closing
 from rooms.forms import RoomForm
 from rooms.models import Room
 from tomato.exports import CsvExport
+from tomato.filters import OwnFilters
+
+LOCKED = ~Q(passcode="")
 
 
 class LockedFilter(admin.SimpleListFilter):
@@ -23,12 +26,12 @@ class LockedFilter(admin.SimpleListFilter):
         return [("yes", "With a passcode"), ("no", "Open to all")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Room]) -> QuerySet[Room]:
-        wanted = {"yes": ~Q(passcode=""), "no": Q(passcode="")}
+        wanted = {"yes": LOCKED, "no": ~LOCKED}
         return queryset.filter(wanted.get(self.value() or "", Q()))
 
 
 @admin.register(Room)
-class RoomAdmin(CsvExport):
+class RoomAdmin(OwnFilters, CsvExport):
     form = RoomForm
     fields = ("code", "name", "created_at", "last_used_at")
     readonly_fields = ("code", "created_at", "last_used_at")
@@ -39,7 +42,7 @@ class RoomAdmin(CsvExport):
     ordering = ("-last_used_at",)
     show_full_result_count = False
 
-    @admin.display(boolean=True, ordering="passcode")
+    @admin.display(boolean=True, ordering=ExpressionWrapper(LOCKED, BooleanField()))
     def locked(self, room: Room) -> bool:
         return room.is_locked
 

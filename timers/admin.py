@@ -17,6 +17,7 @@ from timers.templatetags.clock import PHASES, face
 from timers.timer import Timer
 from timers.topic import POLICY
 from tomato.exports import CsvExport
+from tomato.filters import OwnFilters
 from tomato.identity import hash_of
 
 
@@ -38,7 +39,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(ParkedTimer)
-class ParkedTimerAdmin(CsvExport):
+class ParkedTimerAdmin(OwnFilters, CsvExport):
     list_display = csv_columns = ("where", "what", "phase", "left", "parked_at")
     list_display_links = None
     list_filter = (KindFilter, "parked_at")
