@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from rooms.codes import new_code
 from rooms.models import Room
-from tests.support.operators import browser_of, staff
+from tests.support.operators import browser_of, staff, whole
 from tests.support.topics import timer_after
 from timers import parking, topics
 from timers.timer import Pause, Start
@@ -30,7 +31,7 @@ async def an_operator() -> AsyncClient:
 async def exported(browser: AsyncClient, path: str) -> list[dict[str, Any]]:
     response = await browser.get(path)
     assert (response.status_code, response["Content-Type"]) == (200, "text/csv; charset=utf-8")
-    return list(csv.DictReader(response.content.decode().splitlines()))
+    return list(csv.DictReader((await whole(response)).splitlines()))
 
 
 async def parked() -> str:
@@ -70,6 +71,16 @@ async def test_a_name_is_no_formula(name: str) -> None:
     assert (await exported(await an_operator(), f"{ROOMS}csv/"))[0]["name"] == f"'{name}"
 
 
+async def test_a_long_list_is_sent_as_it_is_read() -> None:
+    await Room.objects.abulk_create([Room(code=code) for code in {new_code() for _ in range(1_200)}])
+    count = await Room.objects.acount()
+    response: Any = await (await an_operator()).get(f"{ROOMS}csv/")
+    assert response.streaming
+    parts = [part async for part in response]
+    assert len(parts) > 2
+    assert len(list(csv.DictReader(b"".join(parts).decode().splitlines()))) == count
+
+
 async def test_who_may_not_see_a_list_may_not_export_it() -> None:
     browser = await browser_of(await staff("view_parkedtimer"))
     assert (await browser.get(f"{ROOMS}csv/")).status_code == 403
@@ -80,6 +91,43 @@ async def test_who_may_not_see_a_list_may_not_export_it() -> None:
 async def test_what_makes_no_sense_leads_back_to_the_list() -> None:
     response = await (await an_operator()).get(f"{ROOMS}csv/?created_at__gte=nonsense")
     assert (response.status_code, response["Location"]) == (302, "../")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"{ROOMS}?passcode__startswith=pbkdf2",
+        f"{ROOMS}csv/?passcode__startswith=pbkdf2",
+        f"{ROOMS}?maker=0123456789abcdef",
+        f"{PARKED}?key__startswith=solo.{DEVICE[:2]}",
+        f"{PARKED}csv/?key__gte=solo.{DEVICE[:2]}",
+        f"{PARKED}?state__contains=running",
+    ],
+)
+async def test_no_list_tells_letter_by_letter_what_it_does_not_show(query: str) -> None:
+    browser = await browser_of(await staff("view_room", "view_parkedtimer"))
+    assert (await browser.get(query)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"{ROOMS}?locked=yes&created_at__gte=2026-01-01T00:00:00Z&o=3&p=1",
+        f"{ROOMS}?created_at__year=2026&created_at__month=1&created_at__day=1",
+        f"{ROOMS}?last_used_at__isnull=False&q=abc",
+        f"{PARKED}?kind=solo&parked_at__year=2026&parked_at__lt=2026-02-01T00:00:00Z",
+        "/admin/auth/user/?is_staff__exact=1&username__startswith=ol",
+    ],
+)
+async def test_lists_are_filtered_by_what_they_offer(query: str) -> None:
+    assert (await (await an_operator()).get(query)).status_code == 200
+
+
+async def test_rooms_are_sorted_by_whether_they_have_a_passcode_and_not_by_which() -> None:
+    for code, passcode in (("ABC234", "aaa"), ("DEF567", ""), ("GHJ234", "zzz")):
+        await Room.objects.acreate(code=code, passcode=passcode)
+    rows = await exported(await an_operator(), f"{ROOMS}csv/?o=3")
+    assert [row["code"] for row in rows] == ["DEF567", "GHJ234", "ABC234"], "or else the newest first"
 
 
 async def test_parked_timers_show_what_they_are_and_no_device() -> None:

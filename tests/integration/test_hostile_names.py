@@ -15,6 +15,7 @@ from django.test import AsyncClient
 from rooms import entering
 from rooms.models import Room
 from tests.support.hostile import HOSTILE
+from tests.support.operators import whole
 from timers import names
 
 pytestmark = [
@@ -88,5 +89,5 @@ async def test_the_admin_shows_it_as_text(name: str) -> None:
 async def test_a_spreadsheet_takes_it_for_text(name: str) -> None:
     room, operator = await made(name), AsyncClient()
     await operator.aforce_login(await User.objects.acreate_superuser("root"))
-    (_, line) = csv.reader((await operator.get("/admin/rooms/room/csv/")).content.decode().splitlines())
+    (_, line) = csv.reader((await whole(await operator.get("/admin/rooms/room/csv/"))).splitlines())
     assert line[:2] == [room.code, f"'{room.name}" if room.name[0] in "=\uff1d" else room.name]

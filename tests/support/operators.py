@@ -91,3 +91,8 @@ async def browser_of(user: User, **options: Any) -> AsyncClient:
     browser = AsyncClient(**options)
     await browser.aforce_login(user)
     return browser
+
+
+async def whole(response: Any) -> str:
+    """What is sent bit by bit, once all of it has come."""
+    return b"".join([part async for part in response]).decode()
