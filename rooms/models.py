@@ -71,7 +71,8 @@ class Room(models.Model):
 
 
 async def find_room(code: str) -> Room | None:
-    """The room with this code; shared and up to a minute old, so to be read only. Costs no SQL when lately asked."""
+    """The room with this code; shared and up to a minute old, so nobody but `touch` may change it. Costs no SQL when lately
+    asked."""
     remembered = _recent.recall(code, monotonic())
     if remembered:
         return remembered[0]
@@ -128,18 +129,19 @@ def all_codes() -> list[str]:
 @database_sync_to_async
 def forget_maker(members: Mapping[str, str]) -> None:
     """From now on nobody has made the rooms of somebody whose name in each, by its code, is one of these."""
-    for code, maker in list(Room.objects.exclude(maker="").values_list("code", "maker")):
-        if members.get(code) == maker:
+    for code, maker in list(Room.objects.filter(code__in=members).exclude(maker="").values_list("code", "maker")):
+        if members[code] == maker:
             Room.objects.filter(code=code).update(maker="")
             _recent.forget(code)
 
 
 @database_sync_to_async
 def _look_up(wanted: Collection[str]) -> dict[str, "Room"]:
+    as_of = _recent.forgotten
     rooms = {room.code: room for room in Room.objects.filter(code__in=wanted)}
     for code in wanted:
         room = rooms.get(code)
-        _recent.keep(code, room, monotonic() + (REMEMBERED_S if room else REMEMBERED_AS_UNKNOWN_S))
+        _recent.keep(code, room, monotonic() + (REMEMBERED_S if room else REMEMBERED_AS_UNKNOWN_S), as_of)
     return rooms
 
 
