@@ -7,7 +7,7 @@ a lock or a time limit for each command, which together cost several times what 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -253,6 +253,7 @@ class Subscriber:
         self._on_message = on_message
         self._on_gap = on_gap
         self._confirmed: dict[str, asyncio.Future[None]] = {}
+        self._leaving: Counter[str] = Counter()
         self._awaited: set[str] = set()
         self._all_there: asyncio.Future[None] | None = None
         self._line: Line | None = None
@@ -273,6 +274,7 @@ class Subscriber:
         confirmed = self._confirmed.pop(channel, None)
         if confirmed is not None:
             confirmed.cancel()
+            self._leaving[channel] += 1
             self._tell("UNSUBSCRIBE", channel)
 
     async def close(self) -> None:
@@ -311,6 +313,7 @@ class Subscriber:
 
     async def _subscribe_all(self, line: Line) -> None:
         self._line = line
+        self._leaving.clear()
         self._awaited = set(self._confirmed)
         if not self._awaited:
             return
@@ -337,13 +340,16 @@ class Subscriber:
                 self._on_message(channel.decode(), data)
             case [b"subscribe", channel, _]:
                 self._confirm(channel.decode())
+            case [b"unsubscribe", channel, _]:
+                self._leaving -= Counter([channel.decode()])
             case RedisError() if self._line is not None:
                 log.warning("layer.refused", reason=str(reply))
                 self._line.close()
 
     def _confirm(self, channel: str) -> None:
+        """One that is still to be ended was confirmed for whoever was there before."""
         confirmed = self._confirmed.get(channel)
-        if confirmed is not None and not confirmed.done():
+        if confirmed is not None and not confirmed.done() and channel not in self._leaving:
             confirmed.set_result(None)
         self._awaited.discard(channel)
         if not self._awaited and self._all_there is not None and not self._all_there.done():

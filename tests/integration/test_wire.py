@@ -23,7 +23,7 @@ from tests.support.servers import server
 from tests.support.waiting import eventually_async
 from tomato import wire as module
 from tomato.redis import embedded_url, open_connection, was_not_sent
-from tomato.wire import Line, Wire
+from tomato.wire import Line, Subscriber, Wire
 
 PATIENCE_S = 5.0
 
@@ -65,14 +65,15 @@ async def stopped(client: redis.Redis) -> AsyncIterator[None]:
 @asynccontextmanager
 async def a_server_that(
     answers: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    asked: bytes = b"PING",
 ) -> AsyncIterator[str]:
-    """Greets as Redis does, and then answers as it is told to; gives its address."""
+    """Greets as Redis does, and then answers as it is told to, once it is asked; gives its address."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for _ in range(2):  # redis-py says its name and its version
             await reader.readuntil(b"SETINFO")
             writer.write(b"+OK\r\n")
-        await reader.readuntil(b"PING")
+        await reader.readuntil(asked)
         await answers(reader, writer)
         writer.close()
 
@@ -360,3 +361,32 @@ async def test_a_connection_that_is_gone_as_soon_as_it_stands_was_none(empty_red
         return connection
 
     assert was_not_sent(await error_of(Line.open(connect, lambda reply: None)))
+
+
+# Listening ------------------------------------------------------------------------------------------------------------
+
+
+async def test_whoever_comes_back_at_once_is_not_told_that_they_never_left() -> None:
+    """What was confirmed of the earlier subscription says nothing of the one that follows an end of it."""
+    confirmed: list[bytes] = []
+
+    async def confirm_slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):  # the end of it, and the one that follows
+            await reader.readuntil(b"SUBSCRIBE\r\n$4\r\nroom")
+        for word in (b"subscribe", b"unsubscribe", b"subscribe"):
+            await asyncio.sleep(0.05)  # plays a server that is in no hurry
+            confirmed.append(word)
+            writer.write(b"*3\r\n$%d\r\n%s\r\n$4\r\nroom\r\n:1\r\n" % (len(word), word))
+
+    async with a_server_that(confirm_slowly, asked=b"SUBSCRIBE\r\n$4\r\nroom") as url:
+        subscriber = Subscriber(partial(open_connection, url), lambda channel, data: None, lambda: None)
+        try:
+            first = asyncio.create_task(subscriber.subscribe("room"))
+            await eventually_async(lambda: subscriber._line is not None)
+            await subscriber.unsubscribe("room")
+            async with asyncio.timeout(PATIENCE_S):
+                await subscriber.subscribe("room")
+            assert confirmed == [b"subscribe", b"unsubscribe", b"subscribe"]
+            assert first.cancelled()
+        finally:
+            await subscriber.close()
