@@ -140,7 +140,7 @@ def advance(topic: Topic, now: int, rules: Rules, most: int | None = None) -> Ch
         due = min(_dues(topic, rules), default=None)
         if due is None or due.at > now:
             break
-        change = _happen(replace(topic, as_of=max(topic.as_of, due.at)), due)
+        change = _happen(replace(topic, as_of=max(topic.as_of, due.at)), due, now)
         topic = change.topic
         events += change.events
     return Change(topic, tuple(events))
@@ -150,6 +150,11 @@ def next_deadline(topic: Topic, rules: Rules) -> int | None:
     """When the topic next wants attention: something is due, or something has been idle long enough to be put by."""
     idle = (at for _, _, at in _idle(topic, rules))
     return min((*idle, *(due.at for due in _dues(topic, rules))), default=None)
+
+
+def next_due(topic: Topic, rules: Rules) -> int | None:
+    """When time next brings something about."""
+    return min((due.at for due in _dues(topic, rules)), default=None)
 
 
 def idle(topic: Topic, now: int, rules: Rules) -> dict[str, PutBy]:
@@ -216,10 +221,10 @@ def _forgotten_at(topic: Topic, member: str, left_at: int, rules: Rules) -> int:
     return at
 
 
-def _happen(topic: Topic, due: Due) -> Change:
+def _happen(topic: Topic, due: Due, now: int) -> Change:
     match due.happening:
         case Happening.COMPLETE:
-            return steering.complete(topic, due.whose)
+            return steering.complete(topic, due.whose, now)
         case Happening.DEPART:
             return people.depart(topic, due.whose)
         case Happening.FORGET:

@@ -12,7 +12,6 @@ from itertools import count
 from math import ceil
 from random import sample
 from socket import gethostname
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from timers import topics
-from timers.server_clock import server_time_s
+from timers.server_clock import server_time_s, uptime_s
 from timers.store import BEGINNING
 from tomato import CannotStart
 
@@ -61,14 +60,14 @@ async def agree_on_shards(redis: Any, shards: int) -> None:
 
 @dataclass
 class Lease:
-    """The right to decide for one shard, renewed last at `renewed_at` on this process' monotonic clock."""
+    """The right to decide for one shard, renewed last at `renewed_at` of this machine's uptime."""
 
     token: str
     renewed_at: float
 
     def stands(self) -> bool:
         """Whether it surely has not run out. A worker that was paused or cut off finds that it has."""
-        return monotonic() - self.renewed_at < LEASE_MS / 1000
+        return uptime_s() - self.renewed_at < LEASE_MS / 1000
 
 
 @dataclass
@@ -103,7 +102,7 @@ class Leases:
                 raise outcome
 
     async def _renew_one(self, shard: int, lease: Lease) -> None:
-        asked_at = monotonic()
+        asked_at = uptime_s()
         async with asyncio.timeout(WITHIN_S):
             stands = await self._renew(keys=[topics.lease_key(shard)], args=[lease.token, LEASE_MS])
         if stands:
@@ -129,7 +128,7 @@ class Leases:
             raise error
 
     async def _take_one(self, shard: int) -> None:
-        lease = Lease(f"{self.worker}:{next(self._numbers)}", monotonic())
+        lease = Lease(f"{self.worker}:{next(self._numbers)}", uptime_s())
         if await self.redis.set(topics.lease_key(shard), lease.token, nx=True, px=LEASE_MS):
             self.owned[shard] = lease
 

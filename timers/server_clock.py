@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic, time
+import time
 from typing import Any
 
 from redis.asyncio import Redis
@@ -15,15 +15,20 @@ SAMPLES = 5
 TIME = "return redis.call('TIME')"
 
 
+def uptime_s() -> float:
+    """A clock that only goes forward, and, where there is such a one, through the sleep of a suspended machine too."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class ServerClock:
-    """Reads this machine's monotonic clock and adds the offset of the sample with the shortest round trip.
+    """Reads this machine's uptime and adds the offset of the sample with the shortest round trip.
 
     Until the first `sync` it goes by this machine's own clock.
     """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._offset_s = time() - monotonic()
+        self._offset_s = time.time() - uptime_s()
         self.is_set = False
 
     async def sync(self) -> None:
@@ -38,12 +43,12 @@ class ServerClock:
 
     def exactly(self) -> float:
         """Epoch milliseconds with their fraction."""
-        return (monotonic() + self._offset_s) * 1000
+        return (uptime_s() + self._offset_s) * 1000
 
     async def _sample(self) -> tuple[float, float]:
-        asked = monotonic()
+        asked = uptime_s()
         server_s = await server_time_s(self._redis)
-        answered = monotonic()
+        answered = uptime_s()
         return answered - asked, server_s - (asked + answered) / 2
 
 

@@ -7,6 +7,7 @@ is unknown. What a command means is decided in `course`, not here.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -147,6 +148,8 @@ class Shard:
 
     async def _load(self) -> None:
         loaded = await self._tools.store.load(self.number)
+        # A Redis that lost its last moments counts versions anew that everybody has heard of already.
+        self.is_unheard |= any(loaded.topic(name).v < known.v for name, known in self.topics.items())
         self.topics, self._cursor = loaded.topics, loaded.cursor
         self.ticks, self._deadlines, self.processes, self.journal = TickSlots(), Deadlines(), {}, Journal()
         for topic in tuple(self.topics.values()):
@@ -285,7 +288,8 @@ class Shard:
                     self._put_by_soon(name, idle, now)
 
     def _put_by_soon(self, name: str, idle: Mapping[str, PutBy], now: int) -> None:
-        self._deadlines.set(name, now + PARKING_RETRY_MS)
+        due = course.next_due(self.topics[name], self._tools.rules)
+        self._deadlines.set(name, min(now + PARKING_RETRY_MS, due or sys.maxsize))
         if name not in self._parking:  # else the database takes its time
             self._parking[name] = asyncio.create_task(self._park(name, idle))
 

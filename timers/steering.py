@@ -60,7 +60,7 @@ def _catch_up(topic: Topic, timer_id: str, given_at: int) -> Change:
     """What waited to be completed and was over when the command was given."""
     events: tuple[Event, ...] = ()
     while (ends_at := topic.timer(timer_id).timer.ends_at) is not None and ends_at <= given_at:
-        change = complete(topic, timer_id)
+        change = complete(topic, timer_id, given_at)
         topic, events = change.topic, events + change.events
     return Change(topic, events)
 
@@ -70,7 +70,8 @@ def _policy_for(topic: Topic, timer_id: str) -> Policy:
     return control.policy_of(topic) if timer_id == topics.shared_timer(topic.name) else Policy()
 
 
-def complete(topic: Topic, timer_id: str) -> Change:
+def complete(topic: Topic, timer_id: str, now: int) -> Change:
+    """The phase is over, and of a great many that would be over by `now` besides, whole cycles are passed over."""
     held = topic.timers[timer_id]
     ended = held.timer
     assert ended.ends_at is not None
@@ -78,7 +79,8 @@ def complete(topic: Topic, timer_id: str) -> Change:
     name = f"{topic.name}:{timer_id}:{ended.ends_at}:{topic.v}"
     completion = blake2s(name.encode(), digest_size=12).hexdigest()
     completed = TimerCompleted(topic.v, timer_id, ended.phase, ended.round, ended.ends_at, completion)
-    following = Held(clock.complete(held.history), 0, ended.ends_at, held.waits_until)
+    history = clock.pass_over(clock.complete(held.history), now)
+    following = Held(history, 0, ended.ends_at, held.waits_until)
     change = _tell(topic, timer_id, following, Action.COMPLETE, None)
     return Change(change.topic, (completed, *change.events))
 

@@ -88,6 +88,10 @@ class Loaded:
     unsaid: bytes
     overrun: bool
 
+    def topic(self, name: str) -> Topic:
+        """A new one where nothing is held of it."""
+        return self.topics.get(name, Topic(name))
+
 
 class Store:
     def __init__(self, redis: Redis, shards: int) -> None:

@@ -13,6 +13,9 @@ from enum import StrEnum
 LEAST_MS = 1_000
 MOST_MS = 86_400_000
 UNDO_DEPTH = 10
+MOST_UNNOTICED = 1_000
+"""How many phases that ended while nobody counted are completed one by one. A command may be dated long ago, or an undo bring
+back what ended long ago: whoever counts must not be kept busy for hours by either."""
 
 
 class Phase(StrEnum):
@@ -72,6 +75,11 @@ class Settings:
 
     def starts_by_itself(self, phase: Phase) -> bool:
         return self.auto_start_focus if phase is Phase.FOCUS else self.auto_start_breaks
+
+    @property
+    def cycle_ms(self) -> int:
+        """From one focus of the first round to the next, if nobody does anything."""
+        return self.rounds * self.focus_ms + (self.rounds - 1) * self.short_break_ms + self.long_break_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +232,21 @@ def complete(history: History) -> History:
     changed_at = max(timer.changed_at, timer.ends_at)
     following = _load_next(replace(timer, completed_focus=focus), timer.ends_at)
     return History(replace(following, made_by=None, changed_at=changed_at))
+
+
+def pass_over(history: History, now: int) -> History:
+    """What has just begun by itself, in a later cycle, so that by `now` hardly more than `MOST_UNNOTICED` phases have ended."""
+    timer, settings = history.timer, history.timer.settings
+    goes_on = settings.auto_start_breaks and settings.auto_start_focus and timer.round <= settings.rounds
+    if timer.started_at is None or timer.ends_at is None or not goes_on:
+        return history
+    cycles = (now - timer.ends_at) // settings.cycle_ms - MOST_UNNOTICED // (2 * settings.rounds)
+    if cycles <= 0:
+        return history
+    passed_ms = cycles * settings.cycle_ms
+    started_at, ends_at = timer.started_at + passed_ms, timer.ends_at + passed_ms
+    focus = timer.completed_focus + cycles * settings.rounds
+    return History(replace(timer, started_at=started_at, ends_at=ends_at, completed_focus=focus, changed_at=started_at))
 
 
 def undone(before: History, after: History) -> Act | None:

@@ -72,16 +72,21 @@ class Worker:
             await asyncio.sleep(RENEW_EVERY_S)
 
     async def _balance(self) -> None:
+        """Raises the last error once all was tried: one node of a cluster that is away keeps no shard of another from being taken."""
+        away: Exception | None = None
         try:
             await self._leases.renew()
-        finally:
-            await self._let_go_of_the_lost()
+        except (RedisError, OSError) as error:
+            away = error
+        await self._let_go_of_the_lost()
         fair = await self._leases.fair_share()
         await self._hand_over(tuple(self._shards)[fair:])
         try:
             await self._leases.take(fair)
         finally:
             self._begin_with_the_new()
+        if away is not None:
+            raise away
 
     async def _let_go_of_the_lost(self) -> None:
         for shard in self._shards.keys() - self._leases.owned.keys():
@@ -128,12 +133,12 @@ class Worker:
         while True:
             slot_number += 1
             late_ms = self._tools.clock.exactly() - slot_number * SLOT_MS
-            if late_ms < 0:
-                await asyncio.sleep(-late_ms / 1000)
-            elif late_ms > 1_000:
+            if abs(late_ms) > 1_000:  # this process slept, or the clock was set
                 skipped = int(late_ms) // SLOT_MS
                 slot_number += skipped
-                self._figures.slots_skipped += skipped
+                self._figures.slots_skipped += max(0, skipped)
+            elif late_ms < 0:
+                await asyncio.sleep(-late_ms / 1000)
             await self._tick_slot(slot_number)
 
     async def _tick_slot(self, number: int) -> None:

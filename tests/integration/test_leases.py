@@ -118,14 +118,14 @@ async def test_who_lost_a_lease_does_not_give_back_another_s(empty_redis: redis.
 def test_a_lease_stands_until_it_may_have_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
     lease = Lease("worker:1", renewed_at=100.0)
     for now, stands in [(100.0, True), (102.99, True), (103.0, False), (500.0, False)]:
-        monkeypatch.setattr(leases, "monotonic", lambda now=now: now)
+        monkeypatch.setattr(leases, "uptime_s", lambda now=now: now)
         assert lease.stands() is stands
 
 
 async def test_a_lease_is_as_old_as_the_asking_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer from Redis may be slow in coming, and the lease runs meanwhile."""
     instants = iter(range(100, 200))
-    monkeypatch.setattr(leases, "monotonic", lambda: next(instants))
+    monkeypatch.setattr(leases, "uptime_s", lambda: next(instants))
     async with workers(1, shards=1) as [one]:
         await one.take(1)
         assert one.owned[0].renewed_at == 100

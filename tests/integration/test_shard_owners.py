@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import redis
 
@@ -16,6 +18,26 @@ from timers.timer import Add, Pause, Phase
 from timers.topic import Steer
 
 pytestmark = pytest.mark.usefixtures("empty_redis", "long_leases")
+
+# A Redis that forgets -------------------------------------------------------------------------------------------------
+
+
+async def test_when_redis_has_lost_its_last_moments_everybody_is_to_look_again(empty_redis: redis.Redis) -> None:
+    """The channel layer may be on another server, which has noticed nothing."""
+    async with stage(empty_redis) as on:
+        await on.begins_with(running_since(seconds(1), on.now(), length_ms=minutes(10)))
+        key = topics.state_key(SHARD, SOLO)
+        before: Any = empty_redis.dump(key)
+        async with on.owner() as owner:
+            await eventually_async(lambda: owner.shard.is_loaded)
+            await on.inbox.post(SOLO, Steer("ana", "solo", Pause()))
+            await eventually_async(lambda: not owner.shard.topics[SOLO].timer("solo").timer.running)
+            assert not owner.shard.is_unheard
+            empty_redis.restore(key, 0, before, replace=True)
+            empty_redis.client_kill_filter(_type="normal")
+            await eventually_async(lambda: owner.shard.is_unheard)
+            assert owner.shard.topics[SOLO].timer("solo").timer.running
+
 
 # Crashes --------------------------------------------------------------------------------------------------------------
 

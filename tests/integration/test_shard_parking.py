@@ -133,6 +133,24 @@ async def test_a_database_that_takes_its_time_is_asked_once_and_holds_up_nobody(
             assert not database.is_ours()
 
 
+async def test_while_a_timer_is_put_by_another_ends_at_its_instant(empty_redis: redis.Redis) -> None:
+    async with stage(empty_redis) as on:
+        room, database = room_with(), Database()
+        room.now = on.now() - minutes(20)
+        room.arrive("ana")
+        room.press("lea", Add(minutes(1)), timer="lea")
+        room.now = on.now()
+        room.press("ana", Start(500))
+        await on.begins_with(room)
+        database.opened.clear()
+        ana = await a_socket(on.web, ROOM)
+        async with on.owner(rules=IDLE, park=database.park):
+            await eventually_async(lambda: database.asked)
+            await eventually_async(lambda: ana.told("timer:completed"))
+    [completed] = ana.told("timer:completed")
+    assert completed["now_at"] - completed["at"] < shard_module.PARKING_RETRY_MS / 2, "50 ms on a quiet machine"
+
+
 async def test_what_has_changed_since_it_was_put_by_is_kept(
     empty_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.support.redis import redis_in
 from tests.support.sockets import Socket, a_socket
@@ -18,6 +20,7 @@ from tests.support.workers import ROOM, SHARD, a_worker
 from timers import topics
 from timers import worker as worker_module
 from timers.broadcast import EVENT, ROLL_CALL
+from timers.leases import Leases
 from timers.timer import Start
 from tomato.redis import embedded_url
 
@@ -82,3 +85,29 @@ async def test_who_comes_while_a_tick_is_counted_hears_the_next(monkeypatch: pyt
         await eventually_async(jun.snapshots)
         known.set()
         await eventually_async(lambda: ticks(jun))
+
+
+async def test_ticks_go_on_when_the_clock_of_redis_was_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_worker() as desk:
+        ana = await desk.comes("ana", ROOM)
+        await desk.presses(Start())
+        await eventually_async(lambda: ticks(ana))
+        desk.clock._offset_s -= 3_600
+        heard = ticks(ana)
+        await eventually_async(lambda: ticks(ana) > heard)
+
+
+async def test_a_node_that_is_away_does_not_make_the_worker_seem_dead(
+    empty_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of the shards in a cluster cannot be renewed: it says all the same that it lives, and may take others."""
+
+    async def renew_the_others(leases: Leases) -> None:
+        await renew(leases)
+        raise RedisConnectionError("Error connecting to a node")
+
+    renew = Leases.renew
+    async with a_worker():
+        monkeypatch.setattr(Leases, "renew", renew_the_others)
+        last: Any = empty_redis.zrange(topics.WORKERS_KEY, 0, -1, withscores=True)
+        await eventually_async(lambda: empty_redis.zrange(topics.WORKERS_KEY, 0, -1, withscores=True) > last)

@@ -37,6 +37,7 @@ class Desk:
     web: Any
     layer: Any
     inbox: Inbox
+    clock: ServerClock
     figures: WorkerFigures
     stop: asyncio.Event
 
@@ -76,7 +77,7 @@ async def a_worker(*layer_urls: str) -> AsyncIterator[Desk]:
         working = asyncio.create_task(Worker(client, SHARDS, tools).run(stop))
         try:
             await eventually_async(lambda: figures.leases["taken"])
-            yield Desk(client, web, layer, inbox, figures, stop)
+            yield Desk(client, web, layer, inbox, tools.clock, figures, stop)
         finally:
             stop.set()
             await working

@@ -20,6 +20,7 @@ from tests.support.topics import (
 from timers import timer as clock
 from timers.steering import CATCH_UP_MS
 from timers.timer import (
+    MOST_UNNOTICED,
     Act,
     Action,
     Add,
@@ -264,6 +265,19 @@ def test_phases_that_ended_between_two_commands_are_completed_between_them() -> 
     events = solo.wait(CATCH_UP_MS)
     assert [(event.at - NOON, event.round) for event in completions(events)] == [(minutes(65), 2), (minutes(70), 2)]
     assert solo.timer().round == 3
+
+
+@pytest.mark.parametrize("given_at", [0, NOON - 400 * DAY_MS])
+@pytest.mark.parametrize("command", [Pause(), Reset(), Undo()])
+def test_whoever_dates_a_command_long_ago_keeps_nobody_busy(given_at: int, command: clock.Command) -> None:
+    brief = {"focus_ms": 1_000, "short_break_ms": 1_000, "long_break_ms": 1_000}
+    solo = solo_of("ana")
+    endless = Configure({**brief, "auto_start_focus": True})
+    told = [*solo.press("ana", endless, Start(), given_at=given_at).events]
+    told += solo.press("ana", command, given_at=NOON).events
+    told += solo.wait(CATCH_UP_MS)
+    assert 0 < len(completions(told)) < 2 * MOST_UNNOTICED
+    assert solo.timer().completed_focus >= (NOON - given_at) // 2_000 - 1
 
 
 def test_a_command_given_before_the_last_change_is_overruled() -> None:

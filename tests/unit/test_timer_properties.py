@@ -1,5 +1,6 @@
 """What holds for one timer whatever is done to it: no time is made or lost, and undo is a list with a finger in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hypothesis import given, settings
@@ -9,11 +10,13 @@ from tests.support.topics import Desk, check_sound
 from timers.timer import (
     LEAST_MS,
     MOST_MS,
+    MOST_UNNOTICED,
     UNDO_DEPTH,
     Action,
     Add,
     Command,
     Configure,
+    History,
     Pause,
     Phase,
     Redo,
@@ -28,6 +31,7 @@ from timers.timer import (
     change,
     complete,
     fresh,
+    pass_over,
 )
 
 lengths = st.integers(LEAST_MS, MOST_MS) | st.integers(60_000, 3_600_000)
@@ -188,6 +192,29 @@ def test_skipping_and_running_out_go_the_same_way(configuration: dict[str, int |
 def test_a_loaded_phase_has_the_length_of_the_settings(before: list[Command | int], command: Command) -> None:
     timer = Desk(*before, command).timer
     assert timer.duration_ms == timer.settings.length_ms(timer.phase)
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories, configurations, st.integers(0, 40 * MOST_UNNOTICED * LEAST_MS))
+def test_passing_over_whole_cycles_leads_where_completing_each_phase_does(
+    before: list[Command | int], configuration: dict[str, int | bool], unnoticed_ms: int
+) -> None:
+    brief = dict.fromkeys(["focus_ms", "short_break_ms", "long_break_ms"], LEAST_MS)
+    desk = Desk(*before, Configure({**brief, **configuration}), Reset(), Start())
+    now = desk.now + unnoticed_ms
+    (one_by_one, _), (passing_over, completed) = all_over(desk.history, now), all_over(desk.history, now, pass_over)
+    assert passing_over == one_by_one
+    assert passing_over.timer.changed_at == one_by_one.timer.changed_at
+    assert completed <= MOST_UNNOTICED + 4 * passing_over.timer.settings.rounds + 2 * desk.timer.round
+
+
+def all_over(history: History, now: int, then: Callable[[History, int], History] | None = None) -> tuple[History, int]:
+    """The history once all that was over by `now` is completed, and how many phases that were."""
+    completed = 0
+    while history.timer.ends_at is not None and history.timer.ends_at <= now:
+        history, completed = complete(history), completed + 1
+        history = then(history, now) if then else history
+    return history, completed
 
 
 def test_the_limits_are_those_of_the_contract() -> None:
