@@ -24,6 +24,8 @@ run: .venv/installed
 
 admin: export DJANGO_SUPERUSER_EMAIL ?= operator@localhost
 admin: .venv/installed
+	@[ -t 0 ] || [ "$$DJANGO_SUPERUSER_USERNAME" -a "$$DJANGO_SUPERUSER_PASSWORD" ] || { echo 'make admin asks for a name and a' \
+		'password: run it in a terminal, or set DJANGO_SUPERUSER_USERNAME and DJANGO_SUPERUSER_PASSWORD.' >&2; exit 1; }
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@exec $(PYTHON) manage.py createsuperuser $(if $(DJANGO_SUPERUSER_PASSWORD),--no-input)
 
@@ -62,7 +64,7 @@ icons: .venv/installed-for-tests
 
 tour: .venv/installed-for-tests
 	@$(PYTHON) -m tests.support.chromium
-	@$(PYTHON) -m tools.take_tour
+	@$(PYTHON) -m tools.take_tour $(ARGS)
 
 # Writes the pins anew, within what the .in files allow; `make requirements UPGRADE=--upgrade` takes the newest.
 requirements: .venv-compile/installed
