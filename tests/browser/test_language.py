@@ -21,7 +21,19 @@ from tests.browser.test_looks import (
     scripts_of,
 )
 from tests.support import english
-from tests.support.visitors import Line, Visitor, connection, digits, is_told, note, own, press, shared
+from tests.support.visitors import (
+    Line,
+    Visitor,
+    connection,
+    digits,
+    go_offline,
+    go_online,
+    is_told,
+    note,
+    own,
+    press,
+    shared,
+)
 from tests.support.waiting import eventually
 
 # All that somebody can read or hear of a page.
@@ -150,15 +162,14 @@ def test_another_language_is_kept_for_when_there_is_no_server(visitor: Callable[
     expect(connection(page)).to_have_text("Live")
     eventually(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
     someone.expect_complaint("Failed to load resource")
-    page.context.set_offline(True)
-    line.cut()
+    go_offline(page, line)
     page.reload()
     expect(page.locator("tm-connection .notice")).to_contain_text("Offline. Dein Timer funktioniert")
     press(own(page), "Start")
     expect(own(page).locator(".ends")).to_contain_text("Endet um")
     settings(page)
     assert_german(page)
-    page.context.set_offline(False)
+    go_online(page, line)
 
 
 @pytest.mark.parametrize(("screen", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])

@@ -11,7 +11,19 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.test_looks import DESKTOP, PHONE, assert_accessible, parametrize_schemes
 from tests.support.processes import Tomato
-from tests.support.visitors import Line, Visitor, connection, digits, is_told, note, own, press, shared
+from tests.support.visitors import (
+    Line,
+    Visitor,
+    connection,
+    digits,
+    go_offline,
+    go_online,
+    is_told,
+    note,
+    own,
+    press,
+    shared,
+)
 from tests.support.waiting import eventually
 
 GONE = "Failed to load resource"
@@ -36,12 +48,9 @@ def kept(someone: Visitor) -> tuple[Page, Line]:
 
 @contextmanager
 def offline(page: Page, line: Line) -> Iterator[None]:
-    """Playwright's offline leaves open sockets alone, so the wire is cut besides."""
-    page.context.set_offline(True)
-    line.cut()
+    go_offline(page, line)
     yield
-    line.mend()
-    page.context.set_offline(False)
+    go_online(page, line)
 
 
 def all_handed_over(page: Page) -> None:

@@ -28,6 +28,13 @@ KEEP_OFFERS = """
 const { setTimeout } = window;
 window.setTimeout = (act, delay_ms, ...rest) => setTimeout(act, delay_ms === 5_000 ? 600_000 : delay_ms, ...rest);
 """
+# A page that is loaded again without a network knows that there is none, which Chromium forgets of a pretended one.
+REMEMBER_OFFLINE = """
+const { get } = Object.getOwnPropertyDescriptor(Navigator.prototype, "onLine");
+Object.defineProperty(Navigator.prototype, "onLine", {
+  get() { return sessionStorage.getItem("offline") === null && get.call(this); },
+});
+"""
 OPERATOR, PASSWORD = "olga", "a long word that few know"
 ROOM_URL = re.compile(r"/room/[A-Z2-9]{6}$")
 
@@ -45,6 +52,7 @@ class Visitor:
         self.context = browser.new_context(base_url=url, **{"service_workers": "block", **options})
         self.context.add_init_script(REPORT_VIOLATIONS)
         self.context.add_init_script(LISTEN)
+        self.context.add_init_script(REMEMBER_OFFLINE)
         self.context.on("page", self._listen)
 
     def open(self, path: str = "/") -> Page:
@@ -113,6 +121,19 @@ class Line:
         else:
             self._routes.append(route)
             self._server = route.connect_to_server()
+
+
+def go_offline(page: Page, line: Line) -> None:
+    """Playwright's offline leaves open sockets alone, so the wire is cut besides."""
+    page.evaluate("sessionStorage.setItem('offline', '')")
+    page.context.set_offline(True)
+    line.cut()
+
+
+def go_online(page: Page, line: Line) -> None:
+    line.mend()
+    page.evaluate("sessionStorage.removeItem('offline')")
+    page.context.set_offline(False)
 
 
 def is_told(page: Page, words: str) -> None:
