@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import AsyncIterator, Generator, Sequence
+from functools import partial
 from io import StringIO
 from itertools import chain, islice
 from typing import Any
@@ -64,8 +65,9 @@ class CsvExport(admin.ModelAdmin):
 
 async def _sent(parts: Generator[str]) -> AsyncIterator[str]:
     """Each is made on the thread of the request, as it has the database, and when the one before is on its way."""
+    next_part = sync_to_async(partial(next, parts, ""))
     try:
-        while part := await sync_to_async(next)(parts, ""):
+        while part := await next_part():
             yield part
     finally:
         await sync_to_async(parts.close)()  # whoever has broken off leaves nothing open
