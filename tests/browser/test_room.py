@@ -207,6 +207,7 @@ def test_a_refusal_is_explained_with_one_thing_to_do(ana: Visitor, code: int, ti
     card = page.locator("tm-connection section")
     expect(card.get_by_role("heading")).to_have_text(title)
     expect(shared(page)).to_be_hidden()
+    expect(page.get_by_role("button", name="Invite")).to_be_hidden()
     line.mend()
     card.locator("a, button").click()
     if action == "Make a new room":
