@@ -57,6 +57,7 @@ messages: .venv/installed
 	@$(PYTHON) -m tools.compile_messages
 
 fuzz: .venv/installed-for-tests
+	@$(PYTHON) -m pytest --hypothesis-profile=explore -m hypothesis tests/unit
 	@$(PYTHON) -m tests.fuzz $(ARGS)
 
 icons: .venv/installed-for-tests

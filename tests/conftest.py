@@ -14,7 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from tests.support.programs import UNTRIED
 from tests.support.redis import redis_in
 
-hypothesis_settings.register_profile("tomato", deadline=None)  # nothing fails for being slow
+# Nothing fails for being slow, nor somebody's change for an example that nobody had thought of: `make fuzz` looks for those.
+hypothesis_settings.register_profile("explore", deadline=None, print_blob=True)
+hypothesis_settings.register_profile("tomato", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("tomato")
 
 
