@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tomato.identity.DeviceMiddleware",
     "tomato.tracing.trace_requests",
+    "tomato.unavailable.Unavailable",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -1,4 +1,5 @@
-"""Every address of the site. Errors have Django's own handlers, with the templates 404.html, 403.html and 500.html."""
+"""Every address of the site. Errors have Django's own handlers, with the templates 404.html, 403.html and 500.html, but for a
+database that is away, which has `unavailable.py`."""
 
 from django.contrib import admin
 from django.urls import include, path

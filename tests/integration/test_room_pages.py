@@ -1,6 +1,10 @@
 """The pages and forms of rooms, and everything that can be asked wrongly of them."""
 
+from collections.abc import Iterator
+from unittest.mock import patch
+
 import pytest
+from django.db import OperationalError
 from django.test import AsyncClient
 
 from rooms.codes import new_code
@@ -195,3 +199,30 @@ async def test_every_answer_carries_a_strict_policy(path: str) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/rooms/ABC234", "/api/nothing", "/static/nothing.js"])
 async def test_what_is_no_page_sets_no_cookie(path: str) -> None:
     assert not (await visitor().get(path)).cookies
+
+
+# Without a database ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def database_is_away(db: None) -> Iterator[None]:
+    with patch("django.db.backends.utils.CursorWrapper.execute", side_effect=OperationalError("connection refused")):
+        yield
+
+
+@pytest.mark.usefixtures("database_is_away")
+@pytest.mark.parametrize("path", ["/", "/room/{}", "/room/{}/qr.svg", "/room/{}?from=mail"])
+async def test_while_the_database_is_away_a_page_says_so_and_offers_to_try_again(path: str) -> None:
+    path = path.format(new_code())
+    response = await visitor().get(path)
+    assert (response.status_code, "503.html" in used(response)) == (503, True)
+    assert f'href="{path}">Try again</a>' in response.content.decode()
+    german = await visitor().get(path, headers={"accept-language": "de"})
+    assert "Unsere Datenbank" in german.content.decode()
+
+
+@pytest.mark.usefixtures("database_is_away")
+async def test_a_room_that_cannot_be_made_for_want_of_a_database_leads_back_to_the_timer() -> None:
+    response = await visitor().post("/rooms")
+    assert (response.status_code, "Our database is out of reach" in response.content.decode()) == (503, True)
+    assert 'href="/">Go to your timer</a>' in response.content.decode()
