@@ -57,6 +57,7 @@ class TopicConsumer(AsyncConsumer):
         self.process = process.current()
         self.channel_layer = self.process.layer
         self._task = asyncio.current_task()
+        self._code: int | None = None
         self._given_up = False
         try:
             while True:
@@ -66,7 +67,7 @@ class TopicConsumer(AsyncConsumer):
         except asyncio.CancelledError:
             if not self._given_up:
                 raise
-            await self._say_too_slow()
+            await self._say_why()
         finally:
             await self._leave()
 
@@ -165,23 +166,27 @@ class TopicConsumer(AsyncConsumer):
 
     def close(self, code: int) -> None:
         if not self.out.closed:
-            self.process.figures.closed[str(int(code))] += 1
-        self.out.message({"type": "websocket.close", "code": int(code)})
-        self.out.close()
+            self._count_close(code)
+            self.out.end({"type": "websocket.close", "code": self._code})
 
     def _give_up(self) -> None:
-        """The reader is too slow: say so if it can still be said, and end."""
-        assert self.place is not None
-        log.info("socket.too_slow", topic=self.place.topic, device=self.place.device)
-        self.process.figures.closed[str(int(CloseCode.TOO_SLOW))] += 1
+        """The reader is too slow, perhaps even for the code with which it was closed: say so if it can still be said, and end."""
+        if self._code is None:
+            place = self.place
+            log.info("socket.too_slow", topic=place and place.topic, device=place and place.device)
+            self._count_close(CloseCode.TOO_SLOW)
         self._given_up = True
         if self._task is not None:
             self._task.cancel()
 
-    async def _say_too_slow(self) -> None:
+    def _count_close(self, code: int) -> None:
+        self._code = int(code)
+        self.process.figures.closed[str(self._code)] += 1
+
+    async def _say_why(self) -> None:
         try:
             async with asyncio.timeout(1):
-                await self.base_send({"type": "websocket.close", "code": int(CloseCode.TOO_SLOW)})
+                await self.base_send({"type": "websocket.close", "code": self._code})
         except (TimeoutError, OSError):
             if self._cut is not None:
                 self._cut()

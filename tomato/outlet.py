@@ -89,19 +89,33 @@ class Outlet:
         elif may_be_missed:
             self._traffic.ticks_skipped += 1
             return False
-        else:
-            if self._held is None:
-                self._held = deque()
-            self._held.append(message)
-            if len(self._held) > MOST_HELD:
-                self._too_slow()
+        elif self._hold(message) > MOST_HELD:
+            self._too_slow()
         return not self.closed
 
+    def end(self, last: dict[str, Any]) -> None:
+        """Sends `last` after all that is held, and nothing after it. A reader that does not take it in time is given up."""
+        if self.closed:
+            return
+        if self._draining is None:
+            self._step(last)
+        else:
+            self._hold(last)
+        self.closed = True
+
     def close(self) -> None:
+        """Sends nothing more, not even what is held."""
         self.closed = True
         self._held = None
         if self._draining is not None:
             self._draining.cancel()
+
+    def _hold(self, message: dict[str, Any]) -> int:
+        """How many are held now."""
+        if self._held is None:
+            self._held = deque()
+        self._held.append(message)
+        return len(self._held)
 
     def _step(self, message: dict[str, Any]) -> None:
         sending = self._send(message)
@@ -118,11 +132,13 @@ class Outlet:
         self._draining = asyncio.create_task(self._drain(_Rest(sending, waits_for)))
 
     async def _drain(self, sending: Awaitable[None]) -> None:
+        now = asyncio.get_running_loop().time
         try:
-            async with asyncio.timeout(DRAIN_S):
+            async with asyncio.timeout(DRAIN_S) as patience:
                 await sending
-            while self._held and not self.closed:
-                async with asyncio.timeout(DRAIN_S):
+                while self._held:
+                    if not self.closed:  # else all that is left has as long as one message
+                        patience.reschedule(now() + DRAIN_S)
                     await self._send(self._held.popleft())
         except TimeoutError:
             self._too_slow()
@@ -132,9 +148,8 @@ class Outlet:
             self._draining = self._held = None
 
     def _too_slow(self) -> None:
-        if not self.closed:
-            self.close()
-            self._give_up()
+        self.close()
+        self._give_up()
 
 
 class _Rest:

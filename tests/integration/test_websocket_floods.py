@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -10,9 +12,11 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from tests.support.waiting import eventually_async
 from tests.support.web import the_web_process
-from tests.support.websockets import ACCEPT, App, Event, connected, fill, masked, serving, stranger
+from tests.support.websockets import ACCEPT, App, Client, Event, connected, fill, masked, serving, stranger
+from timers.consumers import TopicConsumer
+from timers.process import WebProcess
 from timers.protocol import CloseCode
-from tomato import frames, websocket
+from tomato import frames, outlet, websocket
 from tomato.asgi import application
 from tomato.identity import COOKIE, signed
 from tomato.outlet import FRAMES
@@ -108,15 +112,57 @@ async def test_a_cut_waits_for_nobody() -> None:
         assert not site.server.server_state.connections
 
 
-@pytest.mark.django_db
-@pytest.mark.usefixtures("empty_redis")
-async def test_a_consumer_whose_reader_was_too_slow_says_so_when_it_reads_again() -> None:
+# Readers of a consumer ------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def a_tab() -> AsyncIterator[tuple[Client, WebProcess, Any]]:
     cookie = f"{COOKIE}={signed('0123456789ABCDEF')}"
     async with serving(application) as site, stranger(site) as client, the_web_process() as here:
         assert " 101 " in await client.asks("GET /ws/solo HTTP/1.1", Origin="http://localhost", Cookie=cookie)
         await eventually_async(lambda: here.sockets)
         (consumer,) = here.sockets
+        yield client, here, consumer
+
+
+def fall_behind(consumer: TopicConsumer) -> None:
+    """More is said than a reader that does not read can take."""
+    while consumer.out._draining is None:
+        consumer.out.text("x" * 65_000)
+    consumer.out.text("held")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_redis")
+async def test_a_consumer_whose_reader_was_too_slow_says_so_when_it_reads_again() -> None:
+    async with a_tab() as (client, _, consumer):
         while not consumer.out.closed:
             consumer.out.text("x" * 65_000)
         await asyncio.wait({consumer._task}, timeout=0.3)  # it does not leave before it has said so
         await client.hears_until(frames.close(CloseCode.TOO_SLOW))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_redis")
+async def test_a_reader_that_is_behind_hears_with_which_code_it_is_closed_and_has_left_then() -> None:
+    async with a_tab() as (client, here, consumer):
+        fall_behind(consumer)
+        consumer.close(CloseCode.TOO_MANY)
+        heard = await client.hears_until(frames.close(CloseCode.TOO_MANY))
+        assert b"held" in heard
+        await eventually_async(lambda: not here.sockets and not here.sockets_per_address)
+        assert here.figures.closed == {"4429": 1}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_redis")
+async def test_a_reader_that_never_reads_with_which_code_it_is_closed_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlet, "DRAIN_S", 0.05)
+    async with a_tab() as (client, here, consumer):
+        client.stops_reading()
+        fall_behind(consumer)
+        consumer.close(CloseCode.NO_SUCH_ROOM)
+        await eventually_async(lambda: not here.sockets and not here.sockets_per_address)
+        assert here.figures.closed == {"4404": 1}
+        client.reads_on()
+        await client.is_cut_off()

@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from websockets.utils import apply_mask
@@ -135,6 +135,12 @@ class Client:
             with suppress(ConnectionResetError):
                 while await self.reader.read(100_000):
                     pass
+
+    def stops_reading(self) -> None:
+        cast(asyncio.Transport, self.writer.transport).pause_reading()
+
+    def reads_on(self) -> None:
+        cast(asyncio.Transport, self.writer.transport).resume_reading()
 
     def goes(self) -> None:
         """Without a word."""

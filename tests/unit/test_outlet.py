@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.support.waiting import eventually_async
 from tomato import outlet
 from tomato.outlet import MOST_HELD, Outlet, Traffic
+
+CLOSE = {"type": "websocket.close"}
 
 
 class Reader:
@@ -185,6 +188,46 @@ async def test_nothing_is_sent_after_closing() -> None:
     await nothing_is_under_way()
     say(reader, "c")
     assert (reader.read, reader.given_up) == ([], 0)
+
+
+@pytest.mark.parametrize("held", [(), ("b", "c"), ["state"] * MOST_HELD])
+async def test_the_last_word_comes_after_all_that_is_held_and_nothing_after_it(held: Sequence[str]) -> None:
+    reader = Reader()
+    reader.stall()
+    say(reader, "a", *held)
+    reader.outlet.end(CLOSE)
+    say(reader, "too late")
+    assert reader.outlet.closed
+    reader.go_on()
+    await has_read(reader, "a", *held, "websocket.close")
+    await nothing_is_under_way()
+    assert reader.given_up == 0
+
+
+async def test_a_last_word_for_which_the_server_has_to_wait_is_said() -> None:
+    """The reader fell behind by what others are sent too, which is written without a word from the server."""
+    reader = Reader()
+    reader.stall()
+    reader.outlet.end(CLOSE)
+    reader.outlet.end(CLOSE)
+    reader.go_on()
+    await has_read(reader, "websocket.close")
+
+
+async def test_a_reader_that_does_not_take_the_last_word_is_given_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlet, "DRAIN_S", 0.3)
+    reader = Reader()
+
+    async def slowly(message: dict[str, Any]) -> None:
+        await asyncio.sleep(0.1)
+        reader.read.append(message.get("text", message["type"]))
+
+    reader.outlet._send = slowly
+    say(reader, *["state"] * 10)
+    reader.outlet.end(CLOSE)
+    await eventually_async(lambda: reader.given_up)
+    await nothing_is_under_way()
+    assert (reader.given_up, set(reader.read), len(reader.read) < 5) == (1, {"state"}, True)
 
 
 async def test_any_awaitable_will_do_as_send() -> None:
