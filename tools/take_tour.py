@@ -1,4 +1,5 @@
-"""Takes the pictures of `docs/tour.md` from a running site, and writes that page: `make tour`.
+"""Takes the pictures of `docs/tour.md` from a running site, and writes that page: `make tour`, or `make tour ARGS="paused keys"`
+for some of them.
 
 Each stop brings a page into a state by what people do, and is taken as it then is: on a desktop by day, on a phone by night.
 """
@@ -6,13 +7,16 @@ Each stop brings a page into a state by what people do, and is taken as it then 
 from __future__ import annotations
 
 import re
+import signal
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.support.chromium import chromium
 from tests.support.processes import Tomato, tomato
@@ -21,6 +25,7 @@ from tests.support.visitors import (
     Visitor,
     call_oneself,
     connection,
+    go_offline,
     log_in,
     make_operator,
     note,
@@ -30,18 +35,39 @@ from tests.support.visitors import (
     shared,
     together,
 )
+from tests.support.waiting import eventually
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PICTURES = DOCS / "pictures" / "tour"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-DESKTOP = {"width": 1280, "height": 860}
-PHONE = {"width": 390, "height": 860}
 QUALITY = 80
 PASSCODE = "open barley"
+PATIENCE_MS = 20_000
+"""For what a page says after it has waited some ten seconds."""
 COMPLETED_AFTER_MS = 3_000
 """When a phase that was over as its start was heard of is surely completed."""
+UNTOUCHED = "Object.defineProperty(navigator, 'userActivation', { value: { hasBeenActive: false } });"
+"""What a driven browser does counts as a touch."""
 OLD_AFTER_MS = 61_000
 """When a focus is no news any more to who comes."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a stop is looked at on. `shown_px`: how wide its picture stands in the tour."""
+
+    name: str
+    words: str
+    width: int
+    height: int
+    scheme: Literal["light", "dark"]
+    shown_px: int
+
+
+DESKTOP = Screen("desktop", "on a desktop", 1280, 860, "light", 640)
+PHONE = Screen("phone", "on a phone", 390, 860, "dark", 195)
+SIDEWAYS = Screen("sideways", "on a phone on its side", 844, 390, "dark", 422)
+SMALL = Screen("small", "above other windows", 320, 150, "light", 320)
 
 
 class Cast:
@@ -53,7 +79,7 @@ class Cast:
         self.leaving = leaving
 
     def newcomer(self, **options: object) -> Visitor:
-        visitor = Visitor(self.browser, self.site.url, viewport=DESKTOP, color_scheme="light", **options)
+        visitor = Visitor(self.browser, self.site.url, viewport=size(DESKTOP), **options)
         self.leaving.callback(visitor.leave)
         return visitor
 
@@ -71,6 +97,7 @@ class Stop:
     bring: Callable[[Cast], Page]
     shows: str | None
     """The part of the page to scroll to."""
+    screens: tuple[Screen, ...]
 
     @property
     def name(self) -> str:
@@ -80,11 +107,13 @@ class Stop:
 STOPS: list[Stop] = []
 
 
-def stop(title: str, shows: str | None = None) -> Callable[[Callable[[Cast], Page]], Callable[[Cast], Page]]:
+def stop(
+    title: str, shows: str | None = None, screens: tuple[Screen, ...] = (DESKTOP, PHONE)
+) -> Callable[[Callable[[Cast], Page]], Callable[[Cast], Page]]:
     """The function brings a page into a state; its docstring is what the tour says of it."""
 
     def keep(bring: Callable[[Cast], Page]) -> Callable[[Cast], Page]:
-        STOPS.append(Stop(title, " ".join((bring.__doc__ or "").split()), bring, shows))
+        STOPS.append(Stop(title, " ".join((bring.__doc__ or "").split()), bring, shows, screens))
         return bring
 
     return keep
@@ -161,6 +190,38 @@ def the_long_break(cast: Cast) -> Page:
     return page
 
 
+@stop("Sound that the browser holds back", screens=(DESKTOP, PHONE))
+def sound_that_is_held_back(cast: Cast) -> Page:
+    """Browsers let a page sound once it was touched. Until then the button says what to do."""
+    somebody = cast.somebody()
+    somebody.context.add_init_script(UNTOUCHED)
+    _, line = wired(somebody, "/")
+    began(line, minutes_ago=5)
+    page = somebody.open()
+    expect(page.get_by_role("button", name="Tap to allow sound")).to_be_visible()
+    return page
+
+
+@stop("The small window", screens=(SMALL,))
+def the_small_window(cast: Cast) -> Page:
+    """Chrome and Edge can keep the timer above all other windows."""
+    page, line = wired(cast.somebody(), "/")
+    began(line, minutes_ago=7)
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Small window").click()
+    expect(opened.value.get_by_role("timer")).to_be_visible()
+    return opened.value
+
+
+@stop("On its side", screens=(SIDEWAYS,))
+def on_its_side(cast: Cast) -> Page:
+    """A phone that is turned shows the countdown and its buttons without scrolling."""
+    page, line = wired(cast.somebody(), "/")
+    began(line, minutes_ago=3)
+    expect(own(page).locator(".ends")).to_contain_text("Ends at")
+    return page
+
+
 @stop("Settings")
 def settings(cast: Cast) -> Page:
     """Lengths with presets of one's own, what starts by itself, sound, notifications, screen and theme."""
@@ -179,6 +240,30 @@ def keys(cast: Cast) -> Page:
     return page
 
 
+@stop("A clock that is wrong", shows="dialog p.small >> nth=-1")
+def a_clock_that_is_wrong(cast: Cast) -> Page:
+    """Timers follow the server's clock. That this device's own is off is only noted, in the settings."""
+    somebody = cast.somebody()
+    page = somebody.context.new_page()
+    page.clock.install(time=time() - 4_000)
+    page.goto("/")
+    expect(connection(page)).to_have_text("Live")
+    page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_role("dialog")).to_contain_text("slow")
+    return page
+
+
+@stop("What the server could not do")
+def what_the_server_could_not_do(cast: Cast) -> Page:
+    """No worker answered within ten seconds: what was pressed is taken back, and said where it was pressed."""
+    page = cast.somebody().open()
+    worker = cast.site.kill("worker", signal.SIGSTOP)
+    cast.leaving.callback(worker.send_signal, signal.SIGCONT)
+    press(own(page), "+5 min")
+    expect(note(page)).to_contain_text("so nothing was changed", timeout=PATIENCE_MS)
+    return page
+
+
 @stop("Without a connection")
 def without_a_connection(cast: Cast) -> Page:
     """The timer goes on and can be steered; the server agrees with it again on return."""
@@ -186,6 +271,36 @@ def without_a_connection(cast: Cast) -> Page:
     press(own(page), "Start")
     expect(own(page).locator(".ends")).to_contain_text("Ends at")
     cut(page, line)
+    return page
+
+
+@stop("Opened without a server")
+def opened_without_a_server(cast: Cast) -> Page:
+    """The page opens all the same, with the timer of last time, which goes on."""
+    keeper = cast.somebody(service_workers="allow")
+    page, line = wired(keeper, "/")
+    began(line, minutes_ago=9)
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+    page.wait_for_function("() => localStorage['tomato.timer']?.includes('running')")
+    cut(page, line)
+    page.reload()
+    expect(page.locator("tm-connection .notice")).to_contain_text("Offline. Your timer works")
+    return page
+
+
+@stop("What came too late")
+def what_came_too_late(cast: Cast) -> Page:
+    """A pause that was pressed offline, in a focus that meanwhile ended on the server: the last by time wins, and that is said."""
+    somebody = cast.somebody()
+    page, line = wired(somebody, "/")
+    line.say(type="timer:start", duration_ms=5_000)
+    expect(own(page).locator(".ends")).to_contain_text("Ends at")
+    line.cut()
+    press(own(page), "Pause")
+    eventually(lambda: 'data-phase="short"' in page.request.get("/").text(), within_s=12)
+    line.mend()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(note(page)).to_contain_text("did not count")
     return page
 
 
@@ -259,6 +374,17 @@ def who_controls_the_timer(cast: Cast) -> Page:
     return anas
 
 
+@stop("Whose timer it is")
+def whose_timer_it_is(cast: Cast) -> Page:
+    """Whoever may not steer the shared timer is told who may; their own timer is theirs as ever."""
+    anas, juns = together(cast.somebody(), cast.somebody())
+    press(shared(anas), "Start for all")
+    anas.get_by_role("button", name="Change who controls the timer").click()
+    anas.get_by_role("switch", name="Only chosen people").click()
+    expect(juns.locator("tm-control")).to_contain_text("Ana controls the timer")
+    return juns
+
+
 @stop("A room with a passcode")
 def a_room_with_a_passcode(cast: Cast) -> Page:
     """Asked for once; this browser is let in for 30 days."""
@@ -269,6 +395,30 @@ def a_room_with_a_passcode(cast: Cast) -> Page:
     maker.get_by_role("button", name="Make a room").click()
     expect(connection(maker)).to_have_text("Live")
     return cast.somebody().look_at(maker.url)
+
+
+@stop("The wrong passcode")
+def the_wrong_passcode(cast: Cast) -> Page:
+    """Said at the field. After too many tries the next ones have to wait."""
+    page = a_room_with_a_passcode(cast)
+    page.get_by_placeholder("Passcode").fill("open sesame")
+    page.get_by_role("button", name="Enter").click()
+    expect(page.get_by_text("not the passcode")).to_be_visible()
+    return page
+
+
+@stop("A connection that is lost")
+def a_connection_that_is_lost(cast: Cast) -> Page:
+    """After two seconds the word in the corner changes, after ten a line says since when, and when the next try is. The
+    countdown goes on."""
+    anas, juns = together(cast.somebody(), cast.somebody())
+    page, line = wired(cast.somebody(), anas.url)
+    call_oneself(page, "Lea")
+    press(shared(juns), "Start for all")
+    expect(shared(page).locator(".ends")).to_contain_text("Started by Jun")
+    line.cut()
+    expect(page.locator("tm-connection .notice")).to_contain_text("Connection lost", timeout=PATIENCE_MS)
+    return page
 
 
 @stop("A room while the line is cut")
@@ -301,10 +451,43 @@ def no_such_room(cast: Cast) -> Page:
     return somebody.look_at("/room/ABC234")
 
 
+@stop("A room that is gone")
+def a_room_that_is_gone(cast: Cast) -> Page:
+    """Whoever had it open is told, and offered a new one."""
+    return refused(cast, 4404)
+
+
+@stop("Outside a room")
+def outside_a_room(cast: Cast) -> Page:
+    """It was given a passcode meanwhile, or whoever runs the site has sent one out."""
+    return refused(cast, 4403)
+
+
+@stop("Too much at once")
+def too_much_at_once(cast: Cast) -> Page:
+    """A full room, or more tabs and commands than one browser needs."""
+    return refused(cast, 4429)
+
+
+@stop("A browser without its cookie")
+def a_browser_without_its_cookie(cast: Cast) -> Page:
+    """Nothing tells its timer from others; a reload makes a new one."""
+    return refused(cast, 4401)
+
+
 @stop("Your data")
 def your_data(cast: Cast) -> Page:
     """All that is kept, and a button that removes it."""
     return cast.somebody().look_at("/you")
+
+
+@stop("Forgotten")
+def forgotten(cast: Cast) -> Page:
+    """Nothing is kept of this browser any more, here or there."""
+    page = cast.somebody().look_at("/you")
+    page.get_by_role("button", name="Forget me").click()
+    expect(page.get_by_role("heading", name="You are forgotten")).to_be_visible()
+    return page
 
 
 @stop("The API")
@@ -367,9 +550,16 @@ def wired(visitor: Visitor, path: str) -> tuple[Page, Line]:
     return page, line
 
 
+def refused(cast: Cast, code: int) -> Page:
+    """A room whose server has closed the line with a code."""
+    page, line = wired(cast.somebody(), cast.somebody().make_room().url)
+    line.cut(code)
+    expect(page.locator("tm-connection section")).to_be_visible()
+    return page
+
+
 def cut(page: Page, line: Line) -> None:
-    page.context.set_offline(True)
-    line.cut()
+    go_offline(page, line)
     expect(connection(page)).to_have_text("Offline")
 
 
@@ -377,14 +567,22 @@ def cut(page: Page, line: Line) -> None:
 
 
 def take(page: Page, each: Stop) -> None:
-    for screen, viewport, scheme in (("desktop", DESKTOP, "light"), ("phone", PHONE, "dark")):
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for screen in each.screens:
+        page.set_viewport_size(size(screen))
+        page.emulate_media(color_scheme=screen.scheme)
         page.mouse.move(0, 0)
         page.evaluate("document.getAnimations().forEach((animation) => animation.finish())")
         if each.shows is not None:
             page.locator(each.shows).scroll_into_view_if_needed()
-        page.screenshot(path=PICTURES / f"{each.name}-{screen}.jpg", type="jpeg", quality=QUALITY)
+        page.screenshot(path=picture(each, screen), type="jpeg", quality=QUALITY)
+
+
+def size(screen: Screen) -> ViewportSize:
+    return {"width": screen.width, "height": screen.height}
+
+
+def picture(each: Stop, screen: Screen) -> Path:
+    return PICTURES / f"{each.name}-{screen.name}.jpg"
 
 
 def tour() -> str:
@@ -396,27 +594,30 @@ def tour() -> str:
 
 
 def _section(each: Stop) -> str:
-    return (
-        f"\n## {each.title}\n\n{each.words}\n\n"
-        f'<img src="pictures/tour/{each.name}-desktop.jpg" width="640" alt="{each.title}, on a desktop">\n'
-        f'<img src="pictures/tour/{each.name}-phone.jpg" width="195" alt="{each.title}, on a phone">\n'
+    pictures = (
+        f'<img src="pictures/tour/{picture(each, screen).name}" width="{screen.shown_px}" alt="{each.title}, {screen.words}">'
+        for screen in each.screens
     )
+    return f"\n## {each.title}\n\n{each.words}\n\n" + "\n".join(pictures) + "\n"
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
+    """Takes the stops of those names anew, or all of them, and removes the pictures of stops that are no more."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for old in PICTURES.glob("*.jpg"):
+    wanted = {picture(each, screen) for each in STOPS for screen in each.screens}
+    for old in set(PICTURES.glob("*.jpg")) - wanted:
         old.unlink()
     path = chromium()
     with tomato() as site, sync_playwright() as playwright:
         make_operator(site)
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         for each in STOPS:
-            with ExitStack() as leaving:
-                take(each.bring(Cast(browser, site, leaving)), each)
+            if not names or each.name in names:
+                with ExitStack() as leaving:
+                    take(each.bring(Cast(browser, site, leaving)), each)
         browser.close()
     (DOCS / "tour.md").write_text(tour())
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
