@@ -117,6 +117,7 @@ class TopicConsumer(AsyncConsumer):
         self._joining: asyncio.Task[None] | None = None
         self._arriving: asyncio.Task[None] | None = None
         self._fallback: asyncio.TimerHandle | None = None
+        self._reading: asyncio.Task[None] | None = None
         self.channel_layer.attach(self.channel_name, self)
         self.process.sockets.add(self)
         self.resync()
@@ -155,6 +156,7 @@ class TopicConsumer(AsyncConsumer):
         self.process.sockets.discard(self)
         self.channel_layer.detach(self.channel_name)
         self._requests.end()
+        self._stop_reading()
         if self._fallback is not None:
             self._fallback.cancel()
         if self._joining is not None:
@@ -196,6 +198,7 @@ class TopicConsumer(AsyncConsumer):
     def resync(self) -> None:
         """Asks for a fresh snapshot; what comes before it is held back."""
         self._v = None
+        self._stop_reading()
         if self._joining is None:
             self._joining = self.process.run(self._join())
 
@@ -250,7 +253,7 @@ class TopicConsumer(AsyncConsumer):
         return replace(arrival, parked=parked.timers, policy=parked.policy)
 
     def _read_snapshot_soon(self) -> None:
-        self._joining = self.process.run(self._read_snapshot())
+        self._reading = self.process.run(self._read_snapshot())
 
     async def _read_snapshot(self) -> None:
         """No worker lives at the moment; what Redis holds is the truth all the same, but for our own arrival and what that
@@ -263,16 +266,24 @@ class TopicConsumer(AsyncConsumer):
                 arrival = await self._with_parked(arrival)
         except (RedisError, OSError) as error:
             log.debug("socket.redis_is_away", reason=str(error))
+            self._reading = None
+            self.resync()
             return
-        finally:
-            self._joining = None
+        self._reading = None
         now = self.process.clock.now()
         arrived = with_arrival(topic, arrival, now)
         fields = protocol.snapshot(arrived, self.place.member, now)
         self._begin(topic.v, protocol.encode(fields))
 
+    def _stop_reading(self) -> None:
+        """Another snapshot is on its way."""
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
     def _begin(self, v: int, fields: str) -> None:
         assert self.place is not None
+        self._stop_reading()
         if self._fallback is not None:
             self._fallback.cancel()
         if self._v is not None and v < self._v:  # a late answer, overtaken by what was told since
