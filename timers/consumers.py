@@ -31,6 +31,7 @@ from tomato import origin
 from tomato.identity import device_of, member_for
 from tomato.limits import client_address
 from tomato.outlet import FRAMES, Broadcast, Outlet
+from tomato.redis import was_not_sent
 
 log = structlog.get_logger(__name__)
 
@@ -109,6 +110,7 @@ class TopicConsumer(AsyncConsumer):
         self._requests = Requests(self, place)
         self._arrival_ref = 0
         self._has_arrived = False
+        self._may_be_known = False
         self._arrival_awaited: asyncio.Future[None] | None = None
         self._arrives_by = asyncio.get_running_loop().time() + SNAPSHOT_WITHIN_S
         self.away = False
@@ -164,7 +166,8 @@ class TopicConsumer(AsyncConsumer):
         if self._arriving is not None:  # whose leaving must come after it
             await asyncio.wait({self._arriving})
         await self.channel_layer.group_discard(self.place.topic, self.channel_name)
-        await self.process.say_goodbye(self.place.topic, Leave(self.place.member, self.channel_name))
+        if self._may_be_known:
+            await self.process.say_goodbye(self.place.topic, Leave(self.place.member, self.channel_name))
 
     def close(self, code: int) -> None:
         if not self.out.closed:
@@ -222,6 +225,16 @@ class TopicConsumer(AsyncConsumer):
             self._fallback = asyncio.get_running_loop().call_later(SNAPSHOT_WITHIN_S, self._read_snapshot_soon)
 
     async def _arrive(self) -> None:
+        try:
+            await self._knock()
+        except (RedisError, OSError) as error:
+            self._may_be_known |= not was_not_sent(error)
+            raise
+        self._has_arrived = self._may_be_known = True
+        if self._arrival_awaited is not None and not self._arrival_awaited.done():
+            self._arrival_awaited.set_result(None)
+
+    async def _knock(self) -> None:
         assert self.place is not None
         own_timer, arrival = self.place.own_timer, self._arrival(self.place)
         self._arrival_ref = next(self.refs)
@@ -230,9 +243,6 @@ class TopicConsumer(AsyncConsumer):
         while looked is not None:
             arrival = await self._with_parked(arrival)
             looked = await self.process.inbox.knock(self._topic, arrival, own_timer, looked, **post)
-        self._has_arrived = True
-        if self._arrival_awaited is not None and not self._arrival_awaited.done():
-            self._arrival_awaited.set_result(None)
 
     async def arrival_is_known(self) -> bool:
         """Nobody commands a topic that does not yet know what the database had put by of it, who may command it among that."""

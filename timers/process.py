@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Coroutine
 from typing import Any
+from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 VOUCH_EVERY_S = 5.0
 VOUCH_MS = 20_000
+MOST_UNSAID = 10_000
+"""How many goodbyes are kept while Redis is away."""
 ARRIVALS_PER_S, ARRIVALS_AT_ONCE = 1, 20
 
 
@@ -42,6 +45,8 @@ class WebProcess:
         self.clock = ServerClock(self.redis)
         self.allowances = Allowances(self.redis)
         self.layer: Any = get_channel_layer()
+        self.name: str = self.layer.process
+        """The one under which it vouches for its people."""
         self.figures = WebFigures()
         self.sockets: set[Any] = set()
         self.audiences: dict[str, Any] = {}
@@ -52,14 +57,12 @@ class WebProcess:
         self.arrivals = TokenBuckets(ARRIVALS_PER_S, ARRIVALS_AT_ONCE)
         """How often each address may come before all processes are asked together."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unsaid_goodbyes: list[tuple[str, Leave | Unwatch]] = []
+        self._unsaid_goodbyes: deque[tuple[str, Leave | Unwatch]] = deque()
+        self._saying_goodbyes: asyncio.Task[None] | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._vouched_as: str | None = None
         self._vouching: asyncio.Task[None] | None = None
         self._outage = Outage(log, "process.redis")
-
-    @property
-    def name(self) -> str:
-        return self.layer.process
 
     async def open(self) -> None:
         """Before the first socket is told of: the clock is set, and the process vouches for its people.
@@ -111,6 +114,8 @@ class WebProcess:
             await self.inbox.post(topic, leave)
         except (RedisError, OSError):
             self._unsaid_goodbyes.append((topic, leave))
+            if len(self._unsaid_goodbyes) > MOST_UNSAID:
+                self._take_another_name()
 
     def report(self) -> reports.Report:
         """What it has counted until now."""
@@ -119,7 +124,7 @@ class WebProcess:
         self.figures.streams = sum(len(audience) for audience in self.audiences.values())
         self.figures.redis_errors["timers"] = redis.errors_of(self.redis)
         self.figures.redis_errors["layer"] = self.layer.gaps
-        return reports.report(self.name, "web", self.figures)
+        return reports.report(self.layer.process, "web", self.figures)
 
     async def _keep_vouching(self) -> None:
         while True:
@@ -128,7 +133,7 @@ class WebProcess:
                 await self.clock.sync()
                 if not await self._vouch():
                     self._arrive_again()
-                await self._say_unsaid_goodbyes()
+                self._say_unsaid_goodbyes_soon()
                 await reports.write(self.redis, self.report())
             except (RedisError, OSError) as error:
                 self._outage.goes_on(error)
@@ -149,12 +154,29 @@ class WebProcess:
 
     async def _vouch(self) -> bool:
         """One write for all sockets of the process; whether the last word still stood."""
-        return bool(await self.redis.set(topics.process_key(self.name), 1, px=VOUCH_MS, get=True))
+        name, before = self.name, self._vouched_as
+        stood = await self.redis.set(topics.process_key(name), 1, px=VOUCH_MS, get=True)
+        self._vouched_as = name
+        return bool(stood) and name == before
+
+    def _say_unsaid_goodbyes_soon(self) -> None:
+        if self._unsaid_goodbyes and (self._saying_goodbyes is None or self._saying_goodbyes.done()):
+            self._saying_goodbyes = self.run(self._say_unsaid_goodbyes())
 
     async def _say_unsaid_goodbyes(self) -> None:
-        unsaid, self._unsaid_goodbyes = self._unsaid_goodbyes, []
-        for topic, leave in unsaid:
-            await self.say_goodbye(topic, leave)
+        """Beside the vouching, which cannot wait for so many."""
+        while self._unsaid_goodbyes:
+            topic, leave = unsaid = self._unsaid_goodbyes.popleft()
+            try:
+                await self.inbox.post(topic, leave)
+            except (RedisError, OSError):
+                self._unsaid_goodbyes.append(unsaid)
+                return
+
+    def _take_another_name(self) -> None:
+        """Whoever is still here arrives again under it. The old one lapses, and the workers let go of all that it stood for."""
+        self.name = uuid4().hex[:12]
+        self._unsaid_goodbyes.clear()
 
     def _arrive_again(self) -> None:
         """Nobody had heard of us for a while: the workers may have let our people go."""

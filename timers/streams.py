@@ -227,6 +227,7 @@ class Audience:
         self._early: list[dict[str, Any]] = []
         self._gaps = 0
         self._watches_since = -1
+        self._may_be_known = False
         self._is_known: asyncio.Future[None] | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._beating = asyncio.get_running_loop().call_later(BEAT_EVERY_S, self._beat)
@@ -311,6 +312,7 @@ class Audience:
         await self._here.layer.group_add(self.topic, self._channel)
         self._is_known = asyncio.get_running_loop().create_future()
         watch = Watch(self._channel, self._here.name)
+        self._may_be_known = True
         await self._here.post_awake(self.topic, watch, self._opening.maker, reply_to=self._channel, ref=0)
         with suppress(TimeoutError):
             async with asyncio.timeout(WATCHED_WITHIN_S):
@@ -333,7 +335,8 @@ class Audience:
         if self._channel is not None:
             self._here.layer.detach(self._channel)
             await self._here.layer.group_discard(self.topic, self._channel)
-            await self._here.say_goodbye(self.topic, Unwatch(self._channel))
+            if self._may_be_known:
+                await self._here.say_goodbye(self.topic, Unwatch(self._channel))
 
     def _beat(self) -> None:
         self._beating = asyncio.get_running_loop().call_later(BEAT_EVERY_S, self._beat)

@@ -11,6 +11,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.test import AsyncClient
+from redis.exceptions import ConnectionError as RedisIsAway
 
 from rooms import entering
 from rooms.models import Room
@@ -25,6 +26,7 @@ from timers.timer import Add, Start
 from timers.topic import Topic, Unwatch, Watch
 from tomato import outlet
 from tomato.identity import COOKIE
+from tomato.layer import HubLayer
 from tomato.outlet import CONNECTION
 
 pytestmark = pytest.mark.usefixtures("empty_redis", "no_worker_to_wait_for")
@@ -353,6 +355,23 @@ async def test_a_locked_room_wants_its_passcode_or_a_grant() -> None:
     await browser.post(f"/room/{room.code}/enter", {"passcode": "open sesame"})
     assert COOKIE in browser.cookies
     assert (await browser.get(f"/room/{room.code}/events")).status_code == 200
+
+
+async def test_an_audience_that_never_watched_says_no_goodbye(
+    empty_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def lose(layer: HubLayer, group: str, channel: str) -> None:
+        asked.append(group)
+        raise RedisIsAway("gone")
+
+    async with stage() as on:
+        await process.current().open()
+        monkeypatch.setattr(HubLayer, "group_add", lose)
+        await on.reader()
+        await eventually_async(lambda: asked)
+    assert commands(empty_redis) == []
 
 
 @pytest.mark.django_db
