@@ -4,7 +4,7 @@ import re
 import signal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.support.processes import Tomato
 from tests.support.visitors import (
@@ -225,3 +225,41 @@ def test_the_own_timer_takes_over_the_title_only_of_the_room(ana: Visitor) -> No
     expect(page).to_have_title(f"Room {code} — tomato")
     press(shared(page), "Start for all")
     expect(page).to_have_title(re.compile(rf"^24:\d\d · Room {code} — tomato$"))
+
+
+def test_a_tab_of_a_browser_that_has_become_another_is_loaded_anew(ana: Visitor) -> None:
+    url = ana.make_room().url
+    page = ana.context.new_page()
+    line = Line(page)
+    page.goto(url)
+    expect(connection(page)).to_have_text("Live")
+    before = member_of(page)
+    line.cut()
+    ana.context.clear_cookies()
+    ana.open()
+    with page.expect_event("load"):
+        line.mend()
+    expect(connection(page)).to_have_text("Live")
+    assert member_of(page) != before
+    press(own(page), "Start")
+    expect(own(page)).to_contain_text("Ends at")
+
+
+def test_a_page_that_is_of_somebody_else_every_time_is_loaded_anew_but_once(ana: Visitor) -> None:
+    room = ana.make_room()
+    you, another = member_of(room), "0" * 16
+    page = ana.context.new_page()
+    opened: list[WebSocketRoute] = []
+
+    def mistake(route: WebSocketRoute) -> None:
+        opened.append(route)
+        route.connect_to_server().on_message(lambda message: route.send(str(message).replace(you, another)))
+
+    page.route_web_socket("**/ws/**", mistake)
+    page.goto(room.url)
+    page.wait_for_function("() => history.state !== null && performance.now() > 2_000")
+    assert (len(opened), page.evaluate("history.state"), member_of(page)) == (2, another, you)
+
+
+def member_of(page: Page) -> str:
+    return str(page.locator("main").get_attribute("data-member"))

@@ -243,6 +243,14 @@ test("whoever listens is told when the server has said everything, and may answe
   assert.deepEqual(line.sent.map(({ type, name }) => [type, name]), [["session:rename", "not User 5"]]);
 });
 
+test("what a server says to somebody else is not learned, and whoever listens is told to whom", () => {
+  const { live, line, news } = online();
+  const others = [];
+  live.onanother = (member) => others.push(member);
+  line.say(joined({ v: 9, you: { member: "eve", name: "Eve" }, members: [] }));
+  assert.deepEqual([others, live.model.you.member, live.model.v, news], [["eve"], "ana", 5, []]);
+});
+
 test("a gap asks once for a snapshot", () => {
   const { line } = online();
   line.say(state(9, "start", "jun"), state(10, "pause", "jun"));

@@ -47,6 +47,7 @@ class RoomPage extends Page {
     this.#attendPeople();
     this.#attendKnocks();
     this.session.onjoined = () => this.#arrive();
+    this.session.onanother = (other) => this.#makeAnewFor(other);
     this.#offerLeaving(main.querySelector("[data-act=leave]"));
     this.#lock.addEventListener("click", () => this.#changeEntry(document.getElementById("invitation")));
     offerInvitation(main.querySelector("[data-act=invite]"), document.getElementById("invitation"));
@@ -150,6 +151,14 @@ class RoomPage extends Page {
     if (!this.#hasJoined) this.#welcome();
     this.#hasJoined = true;
     this.show();
+  }
+
+  /** Should the page be for somebody else then too, it is left as it is. */
+  #makeAnewFor(member) {
+    this.session.stop();
+    if (history.state === member) return;
+    history.replaceState(member, "");
+    location.reload();
   }
 
   /** Whoever comes in the middle of a focus is told how much of it is left; reloading the page is no coming. */

@@ -1,10 +1,11 @@
 /**
  * One page's view of its topic: the socket, the server's clock, what is known and what has been asked for, in one
- * place. It knows no element; the page gives it four functions.
+ * place. It knows no element; the page gives it five functions.
  *
  * `onchange()`: something shown may be different now. `onnews(news)`: what happened, with `mine` for this tab's own
  * deeds, and of the kind `nothing` where such a deed changed nothing. `oncomplaint(about, sentence)`: a command came to
- * nothing. `onjoined()`: the model is what the server has just said in full.
+ * nothing. `onjoined()`: the model is what the server has just said in full. `onanother(member)`: it has said it to
+ * somebody else, for this browser has another cookie since the room's page was made; nothing of that was learned.
  *
  * One's own timer goes on without the server: see `absence.js`, which is loaded when that may be needed.
  */
@@ -26,6 +27,7 @@ export class LiveSession {
   onnews = () => {};
   oncomplaint = () => {};
   onjoined = () => {};
+  onanother = () => {};
 
   #model;
   #clock = new ServerClock();
@@ -149,6 +151,7 @@ export class LiveSession {
   }
 
   #receive(message) {
+    if (this.#isForAnother(message)) return this.onanother(message.you.member);
     const { uncertainty } = this.#clock;
     const doubtful = message.now_at !== undefined && this.#listen(message);
     if (doubtful) this.#socket.ping();
@@ -157,6 +160,10 @@ export class LiveSession {
     else this.#learn(message);
     this.#outbox.settle(this.#model.v);
     if (!SHOWS_NOTHING.includes(message.type) || this.#clock.uncertainty !== uncertainty) this.onchange();
+  }
+
+  #isForAnother({ type, you }) {
+    return type === "session:joined" && !this.#isSolo && you.member !== this.#model.you.member;
   }
 
   #listen(message) {
