@@ -9,14 +9,29 @@ import asyncio
 import os
 from pathlib import Path
 
+from tomato.parts import say
+
 SYNC_EVERY_S = 1.0
 
 
 async def keep_on_disk(folder: Path) -> None:
     """Until cancelled. `folder` holds the append-only file, or with Redis 7 the directory of its parts."""
+    is_refused = False
     while True:
         await asyncio.sleep(SYNC_EVERY_S)
-        await asyncio.to_thread(_sync, folder)
+        try:
+            await asyncio.to_thread(_sync, folder)
+        except (OSError, RuntimeError) as error:  # RuntimeError: there is no thread to be had
+            if not is_refused:
+                say(
+                    f"What Redis has written cannot be put on the disk ({error}): until it can, the loss of the whole machine "
+                    "may cost more than the last two seconds. Trying again."
+                )
+            is_refused = True
+        else:
+            if is_refused:
+                say("What Redis has written is put on the disk again.")
+            is_refused = False
 
 
 def _sync(folder: Path) -> None:
