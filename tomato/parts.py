@@ -54,21 +54,25 @@ class Part:
         pause_s = FIRST_PAUSE_S
         while not self._stopping.is_set():
             started_at = monotonic()
-            status = await self._run_once()
+            what_happened = await self._run_once()
             if self._stopping.is_set():
                 return
             if monotonic() - started_at > STEADY_AFTER_S:
                 pause_s = FIRST_PAUSE_S
-            say(f"{self.name} stopped ({how_it_ended(status)}); starting it again.")
+            say(f"{self.name} {what_happened}")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    async def _run_once(self) -> int:
-        self._process = await start_bound(self.command, self.environment, self.inherited_fds)
+    async def _run_once(self) -> str:
+        """Returns the rest of the sentence about it."""
+        try:
+            self._process = await start_bound(self.command, self.environment, self.inherited_fds)
+        except (OSError, RuntimeError) as error:  # there is no memory, process or, as a RuntimeError, thread to be had
+            return f"could not be started ({error}); trying again."
         if self._stopping.is_set():
             self._signal(signal.SIGTERM)
-        return await self._process.wait()
+        return f"stopped ({how_it_ended(await self._process.wait())}); starting it again."
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process:
