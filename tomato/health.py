@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from timers.leases import census
+from tomato.logs import Outage
 from tomato.redis import connect
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ UNCACHED = {"Cache-Control": "no-store"}
 
 _database_thread = ThreadPoolExecutor(1, "database-check")  # a check that hangs holds up no other use of threads
 _looks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[dict[str, Any]]] = WeakKeyDictionary()
-_ailing: set[str] = set()  # so that a change is noted once, however often it is asked
+_outages = {what: Outage(log, f"health.{what}") for what in ("redis", "database", "layer", "census")}
 
 
 @require_safe
@@ -75,13 +76,9 @@ async def _holds(what: str, ask: Callable[[], Awaitable[object]]) -> bool:
         async with asyncio.timeout(CHECK_MAX_S):
             await ask()
     except Exception as error:  # noqa: BLE001 whatever is wrong with it, the answer is no
-        if what not in _ailing:
-            log.warning("health.lost", what=what, reason=repr(error))
-        _ailing.add(what)
+        _outages[what].goes_on(error)
         return False
-    if what in _ailing:
-        log.info("health.back", what=what)
-    _ailing.discard(what)
+    _outages[what].is_over()
     return True
 
 
@@ -117,5 +114,5 @@ async def _count_workers() -> dict[str, Any]:
         async with connect(settings.TOMATO.redis_url) as redis:
             found.update(asdict(await census(redis, shards)))
 
-    await _holds("workers", ask)
+    await _holds("census", ask)
     return found

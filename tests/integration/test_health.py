@@ -212,6 +212,6 @@ async def test_what_is_lost_is_noted_once_and_again_when_it_is_back(caplog: pyte
         await readiness()
     await readiness()
     await readiness()
-    assert caplog.text.count("health.lost") == 1
+    assert caplog.text.count("health.database_is_away") == 1
     assert "unable to open database file" in caplog.text
-    assert caplog.text.count("health.back") == 1
+    assert caplog.text.count("health.database_is_back") == 1
