@@ -138,6 +138,7 @@ class TestWhatIsAtRisk:
             ({}, "", "at risk|risky"),
             ({"maxmemory_policy": "allkeys-lru"}, "maxmemory-policy allkeys-lru", "appendonly"),
             ({"appendonly": "no"}, "appendonly no", "maxmemory"),
+            ({"appendfsync": "everysec"}, "appendfsync everysec", "maxmemory"),
         ],
     )
     def test_is_said_when_a_worker_starts(

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
 
 from tests.support.processes import free_port
-from tomato.redis import connect, errors_of, risks, was_not_sent
+from tests.support.servers import HOST, cluster, server
+from tomato.redis import connect, connect_sync, errors_of, risks, was_not_sent
 
 
 @asynccontextmanager
@@ -69,3 +71,29 @@ async def test_a_script_that_redis_has_to_be_given_first_is_no_failure(empty_red
 async def test_the_embedded_redis_risks_nothing(empty_redis: redis.Redis) -> None:
     async with connect(settings.TOMATO.redis_url) as client:
         assert await risks(client) == []
+
+
+@pytest.mark.parametrize(("appendfsync", "named"), [("everysec", 1), ("always", 0)])
+async def test_a_redis_that_holds_writes_back_risks_what_was_acknowledged(
+    tmp_path: Path, appendfsync: str, named: int
+) -> None:
+    with server(tmp_path, appendfsync=appendfsync) as port:
+        async with connect(f"redis://{HOST}:{port}") as client:
+            assert ["appendfsync everysec" in risk for risk in await risks(client)] == [True] * named
+
+
+async def test_one_node_of_a_cluster_that_does_is_enough(tmp_path: Path) -> None:
+    with cluster(tmp_path) as ports, connect_sync(f"redis://{HOST}:{ports[2]}") as node:
+        async with connect(f"redis+cluster://{HOST}:{ports[0]}") as client:
+            assert await risks(client) == []
+            node.config_set("appendfsync", "everysec")
+            assert len(await risks(client)) == 1
+
+
+async def test_of_a_redis_that_does_not_tell_its_settings_only_the_rest_is_known(tmp_path: Path) -> None:
+    with server(tmp_path, appendfsync="everysec", maxmemory_policy="allkeys-lru") as port:
+        with connect_sync(f"redis://{HOST}:{port}") as operator:
+            operator.execute_command("ACL", "SETUSER", "default", "-config")
+        async with connect(f"redis://{HOST}:{port}") as client:
+            (risk,) = await risks(client)
+    assert "maxmemory-policy" in risk

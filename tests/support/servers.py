@@ -13,7 +13,7 @@ from tomato.redis import connect_sync, find_server
 
 HOST = "127.0.0.1"
 SLOTS = 16_384
-PERSISTENT = {"appendonly": "yes"}
+PERSISTENT = {"appendonly": "yes", "appendfsync": "always"}
 
 
 @contextmanager

@@ -127,6 +127,7 @@ def test_redis_keeps_what_it_is_given() -> None:
     words = SERVICES["redis"]["command"]
     options = {name: words[words.index(name) + 1] for name in words if name.startswith("--")}
     assert (options["--appendonly"], options["--maxmemory-policy"]) == ("yes", "noeviction")
+    assert options["--appendfsync"] == "always", "with everysec a kill of Redis may undo what was acknowledged"
 
 
 def test_what_is_to_last_is_in_a_volume_and_each_volume_is_used() -> None:
