@@ -23,6 +23,7 @@ from tomato.redis import embedded_url
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+SECRETS = ("TOMATO_SECRET_KEY", "TOMATO_METRICS_TOKEN")
 SECRET_KEY_MIN_LENGTH = 32
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 CLUSTER_SCHEME = "redis+cluster"
@@ -32,15 +33,22 @@ Value = TypeVar("Value")
 
 
 def without_password(url: str) -> str:
-    """The same address, fit to be shown."""
-    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", url)
+    """The same address, fit to be shown. A password that is not encoded may hold anything, so all up to the last @ is hidden."""
+    url = re.sub(r"(password=)[^&]*", r"\1***", url)
+    return re.sub(r"^(?=[^@]*:)([^:/@]*://)?([^:@]*:)?.*@", r"\1\2***@", url, flags=re.DOTALL)
 
 
 class BadSetting(CannotStart):
     """A variable has a value that makes no sense."""
 
     def __init__(self, name: str, value: str, allowed: str) -> None:
-        super().__init__(f"{name} is {without_password(value)!r}, but it must be {allowed}.")
+        super().__init__(f"{name} is {_shown(name, value)}, but it must be {allowed}.")
+
+
+def _shown(name: str, value: str) -> str:
+    if value and name in SECRETS:
+        return f"'***' ({len(value)} characters)"
+    return repr(without_password(value))
 
 
 @dataclass(frozen=True)
@@ -127,9 +135,10 @@ class _Reader:
 
 def _plain_settings(setting: _Reader, host: str) -> dict[str, Any]:
     """Those that stand for themselves."""
+    debug = setting("TOMATO_DEBUG", "0", _switch)
     return dict(
         port=setting("TOMATO_PORT", "8000", _number(1, 65535)),
-        debug=setting("TOMATO_DEBUG", "0", _switch),
+        debug=debug,
         https=setting("TOMATO_HTTPS", "0", _switch),
         proxies=setting("TOMATO_PROXIES", "0", _number(0, 10)),
         allowed_hosts=setting("TOMATO_ALLOWED_HOSTS", ",".join(_own_names(host)), _hosts),
@@ -143,7 +152,7 @@ def _plain_settings(setting: _Reader, host: str) -> dict[str, Any]:
         max_sockets_per_ip=setting("TOMATO_MAX_SOCKETS_PER_IP", "0", _number(0, 1_000_000)),
         cors_origins=setting("TOMATO_CORS_ORIGINS", "", _origins),
         metrics_token=setting("TOMATO_METRICS_TOKEN", "", _token),
-        crash_at=setting("TOMATO_CRASH_AT", "", str),
+        crash_at=setting("TOMATO_CRASH_AT", "", str if debug else _none_without_debug),
     )
 
 
@@ -245,6 +254,12 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _none_without_debug(text: str) -> str:
+    if text:
+        raise _NotAllowed("empty unless TOMATO_DEBUG is 1")
+    return text
+
+
 def _secret_key(text: str) -> str:
     if text and len(text) < SECRET_KEY_MIN_LENGTH:
         raise _NotAllowed(f"at least {SECRET_KEY_MIN_LENGTH} characters long")
@@ -260,7 +275,10 @@ def _directory(text: str) -> Path:
 
 
 def _items(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",") if item.strip()]
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    if text.strip() and not items:
+        raise _NotAllowed("a comma-separated list with something between its commas")
+    return items
 
 
 def _is_host_name(text: str) -> bool:

@@ -242,6 +242,14 @@ def command_line(data_dir: Path) -> list[str]:
     return [str(find_server()), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
+def tidy_up(data_dir: Path) -> None:
+    """After the embedded server has stopped: removes the directory outside the data directory that was made for its socket."""
+    folder = socket_path(data_dir).parent
+    if folder != data_dir:
+        with suppress(OSError):  # a server that was killed has left its socket there, for the next one
+            folder.rmdir()
+
+
 def files_path(data_dir: Path) -> Path:
     """Where the embedded server keeps its append-only file."""
     return data_dir / "redis"

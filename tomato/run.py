@@ -25,7 +25,7 @@ from tomato.appendonly import keep_on_disk
 from tomato.environment import CHECKOUT, Environment, without_password
 from tomato.parts import Part, Stage, say, start_bound, until_signalled
 from tomato.pulse import ask, connectable
-from tomato.redis import command_line, connect, files_path, log_path
+from tomato.redis import command_line, connect, files_path, log_path, tidy_up
 from tomato.serve import listening_at, say_warnings, web_servers
 
 SERVERS_STOP_WITHIN_S = 3.6
@@ -92,10 +92,13 @@ class Run:
         ]
 
     async def until_stopped(self) -> None:
-        # Redis last: what the others still have to say is said to it.
-        await until_signalled(
-            self._start(), [Stage(self.servers, SERVERS_STOP_WITHIN_S), Stage(self.redis, REDIS_STOPS_WITHIN_S)]
-        )
+        try:
+            # Redis last: what the others still have to say is said to it.
+            await until_signalled(
+                self._start(), [Stage(self.servers, SERVERS_STOP_WITHIN_S), Stage(self.redis, REDIS_STOPS_WITHIN_S)]
+            )
+        finally:
+            tidy_up(self.environment.data_dir)
 
     async def _start(self) -> None:
         for part in self.redis:

@@ -111,7 +111,7 @@ async def test_a_completion_happens_and_is_told_once(site: Pieces, point: str) -
         healthy = site.start("worker")
         ana = await a_browser(site)
         tab = await stack.enter_async_context(ana.tab(within_s=30))
-        doomed = site.start("worker", TOMATO_CRASH_AT=point)
+        doomed = site.start("worker", TOMATO_DEBUG="1", TOMATO_CRASH_AT=point)
         eventually(lambda: site.client().zcard(topics.WORKERS_KEY) == 2, within_s=20)
         await tab.says("timer:start", duration_ms=4000)
         ends_at = (await tab.hears("timer:state", action="start"))["timer"]["ends_at"]
@@ -139,7 +139,7 @@ async def commands_through_a_crash(site: Pieces, point: str) -> dict[str, Scene]
     async with AsyncExitStack() as stack:
         healthy = site.start("worker")
         rooms = {kind: await _set(site, stack, kind) for kind in KINDS}
-        doomed = site.start("worker", TOMATO_CRASH_AT=point)
+        doomed = site.start("worker", TOMATO_DEBUG="1", TOMATO_CRASH_AT=point)
         await eventually_async(lambda: site.client().zcard(topics.WORKERS_KEY) == 2, within_s=20)
         befores = {kind: await _now(witness) for kind, (_, witness, _, _) in rooms.items()}
         await changed_places(site, healthy, doomed)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.processes import READY_WITHIN_S, Tomato, assert_gone, free_port, tomato, tomato_starting
 from tests.support.waiting import eventually
-from tomato.redis import connect_sync, embedded_url
+from tomato.redis import connect_sync, embedded_url, socket_path
 from tomato.run import REDIS_STOPS_WITHIN_S, SERVERS_STOP_WITHIN_S
 
 SERVERS = ("uvicorn", "daphne")
@@ -81,7 +81,6 @@ class TestRefusals:
             ("TOMATO_PORT", "65536"),
             ("TOMATO_HOST", "not a host"),
             ("TOMATO_DATA_DIR", "/dev/null/var"),
-            ("TOMATO_SECRET_KEY", "short"),
             ("TOMATO_DEBUG", "maybe"),
             ("TOMATO_HTTPS", "2"),
             ("TOMATO_PROXIES", "-1"),
@@ -99,12 +98,17 @@ class TestRefusals:
             ("TOMATO_MAX_MEMBERS", "1.5"),
             ("TOMATO_MAX_SOCKETS_PER_IP", "-1"),
             ("TOMATO_CORS_ORIGINS", "example.com"),
-            ("TOMATO_METRICS_TOKEN", "two words"),
+            ("TOMATO_CRASH_AT", "after-commit"),
         ],
     )
     def test_a_value_that_makes_no_sense(self, name: str, value: str) -> None:
         with tomato_starting(None, **{name: value}) as started:
             refused(started, name, repr(value), "must be")
+
+    @pytest.mark.parametrize(("name", "value"), [("TOMATO_SECRET_KEY", "short"), ("TOMATO_METRICS_TOKEN", "two words")])
+    def test_a_secret_that_makes_no_sense(self, name: str, value: str) -> None:
+        with tomato_starting(None, **{name: value}) as started:
+            assert value not in refused(started, name, f"{len(value)} characters", "must be")
 
     def test_a_public_address_without_a_secret_key(self) -> None:
         with tomato_starting(TOMATO_HOST="0.0.0.0") as started:  # noqa: S104 it is refused
@@ -284,8 +288,13 @@ class TestState:
             assert health(other).status_code == 200
 
     def test_a_data_directory_with_a_long_and_odd_name(self, tmp_path: Path) -> None:
-        with tomato(tmp_path / ("a long name " * 8) / "50% of + what?") as running:
+        data_dir = tmp_path / ("a long name " * 8) / "50% of + what?"
+        with tomato(data_dir) as running:
             assert health(running).status_code == 200
+            short = socket_path(data_dir).parent
+            assert short.exists()
+            running.stop()
+            assert not short.exists()
 
 
 def health(running: Tomato) -> httpx.Response:

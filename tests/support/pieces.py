@@ -2,7 +2,7 @@
 
 with pieces(TOMATO_SHARDS="1") as site:
     site.start("redis"), site.start("web")
-    worker = site.start("worker", TOMATO_CRASH_AT="after-commit")
+    worker = site.start("worker", TOMATO_DEBUG="1", TOMATO_CRASH_AT="after-commit")
 """
 
 import subprocess

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tomato.environment import BadSetting, Environment
+from tomato.environment import BadSetting, Environment, without_password
 from tomato.redis import SOCKET_PATH_MAX_BYTES, socket_path
 
 
@@ -18,6 +18,12 @@ def test_an_empty_environment_is_enough(tmp_path: Path) -> None:
 
 def test_an_empty_value_counts_as_none(tmp_path: Path) -> None:
     assert read(tmp_path, TOMATO_PORT="", DATABASE_URL=" ") == read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["TOMATO_ALLOWED_HOSTS", "TOMATO_LAYER_URLS", "TOMATO_CORS_ORIGINS"])
+def test_a_list_of_commas_only_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadSetting, match=f"{name} is ', ,', but it must be"):
+        read(tmp_path, **{name: ", ,"})
 
 
 def test_the_secret_key_is_made_once(tmp_path: Path) -> None:
@@ -56,9 +62,52 @@ def test_browsers_may_use_the_address_that_is_listened_on(tmp_path: Path, host: 
     assert read(tmp_path, TOMATO_HOST=host, TOMATO_SECRET_KEY="k" * 32).allowed_hosts == names
 
 
-def test_a_refusal_shows_no_password(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="TOMATO_REDIS_URL is 'http://me:\\*\\*\\*@there', but it must be"):
-        read(tmp_path, TOMATO_REDIS_URL="http://me:secret@there")
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://me:secret@there", "http://me:***@there"),
+        ("redis://:sec/ret@there", "redis://:***@there"),
+        ("http://:sec@ret/@there:1/x", "http://:***@there:1/x"),
+        ("http://secret@there", "http://***@there"),
+        ("http://secret@there:6379,redis://:secret@there", "http://***@there"),
+        ("http://:secret@there,redis://:sec,ret@there", "http://:***@there"),
+        ("me:secret@there", "me:***@there"),
+        ("unix://?db=0&password=secret&x=1", "unix://?db=0&password=***&x=1"),
+    ],
+)
+def test_a_refusal_shows_no_password(tmp_path: Path, url: str, shown: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        read(tmp_path, TOMATO_REDIS_URL=url)
+    assert str(refused.value).startswith(f"TOMATO_REDIS_URL is {shown!r}, but it must be ")
+
+
+@pytest.mark.parametrize("url", ["postgres://u:p/w@host/db", "mysql://u:p@/p/w@/db", "u:p/w@host/db"])
+def test_nor_that_of_a_database(tmp_path: Path, url: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        read(tmp_path, DATABASE_URL=url)
+    assert "u:***@" in str(refused.value)
+    assert "p/w" not in str(refused.value)
+
+
+def test_an_address_without_a_password_is_shown_as_it_is() -> None:
+    for url in ("redis://there:6379/0", "redis+cluster://there", "/var/lib/a@b"):
+        assert without_password(url) == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "length"),
+    [("TOMATO_SECRET_KEY", "not-to-be-told", 14), ("TOMATO_METRICS_TOKEN", "not to be told", 14)],
+)
+def test_a_refusal_shows_no_secret(tmp_path: Path, name: str, value: str, length: int) -> None:
+    with pytest.raises(BadSetting) as refused:
+        read(tmp_path, **{name: value})
+    assert str(refused.value).startswith(f"{name} is '***' ({length} characters), but it must be ")
+
+
+def test_nobody_dies_at_a_crash_point_where_people_are_served(tmp_path: Path) -> None:
+    assert read(tmp_path, TOMATO_CRASH_AT="after-commit", TOMATO_DEBUG="1").crash_at == "after-commit"
+    with pytest.raises(BadSetting, match="TOMATO_CRASH_AT is 'after-commit', but it must be empty unless TOMATO_DEBUG"):
+        read(tmp_path, TOMATO_CRASH_AT="after-commit")
 
 
 @pytest.mark.parametrize(
