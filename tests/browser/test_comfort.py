@@ -174,6 +174,44 @@ def test_the_timer_can_stand_in_a_small_window(ana: Visitor) -> None:
     eventually(lambda: page.evaluate("documentPictureInPicture.window") is None)
 
 
+# The edges of what is shown in a small window, from those of the window, and how high its digits are.
+TAKEN = """
+(mini) => {
+  const boxes = [...mini.children].map((part) => part.getBoundingClientRect()).filter(({ width }) => width > 0);
+  const least = (side) => Math.min(...boxes.map(side));
+  return {
+    left: least(({ left }) => left),
+    right: least(({ right }) => innerWidth - right),
+    top: least(({ top }) => top),
+    bottom: least(({ bottom }) => innerHeight - bottom),
+    digits: mini.querySelector("[role=timer]").getBoundingClientRect().height,
+  };
+}
+"""
+SMALL_WINDOWS = (240, 120), (240, 240), (320, 150), (480, 200), (640, 480), (800, 600), (300, 600)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_timer_fills_the_middle_of_a_small_window_of_any_size(
+    visitor: Callable[..., Visitor], language: str
+) -> None:
+    lea = visitor(locale=language)
+    lea.expect_complaint("'DocumentPictureInPicture': The provided callback is no longer runnable")
+    page = lea.open()
+    own(page).locator("[data-act=main]").click()
+    with page.context.expect_page() as opened:
+        page.locator("[data-use=mini]").click()
+    small = opened.value
+    expect(small.locator(".ends")).to_have_text(re.compile(r"\d\d:\d\d"))
+    for width, height in SMALL_WINDOWS:
+        small.set_viewport_size({"width": width, "height": height})
+        taken = small.locator("tm-mini").evaluate(TAKEN)
+        assert min(taken["left"], taken["right"], taken["top"], taken["bottom"]) >= 4, (width, height, taken)
+        assert abs(taken["left"] - taken["right"]) < 2, (width, height, taken)
+        assert abs(taken["top"] - taken["bottom"]) < 2, (width, height, taken)
+        assert taken["digits"] >= min(width, height) * 0.12, (width, height, taken)
+
+
 def test_a_browser_without_small_windows_offers_none(ana: Visitor) -> None:
     ana.context.add_init_script(
         "delete window.documentPictureInPicture; delete Window.prototype.documentPictureInPicture"
