@@ -29,7 +29,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 JS_BUDGET = 25_000
 JS_IN_ALL_BUDGET = 42_000
 """With everything that is loaded only when it is first needed."""
-LATER = re.compile(r"/(upkeep|keepsakes|later-words)\.[^/]*js$")
+LATER = re.compile(r"/(upkeep|later-words)\.[^/]*js$")
 """What a page fetches once it is live, for another time."""
 CSS_BUDGET = 8_000
 
@@ -384,7 +384,7 @@ def test_the_pages_are_small_announced_in_advance_and_ask_nobody_else(ana: Visit
 def scripts_of(page: Page, answers: list[Response]) -> list[Response]:
     """All that come by themselves, those for later among them."""
     page.wait_for_function(
-        "(later) => performance.getEntriesByType('resource').filter(({ name }) => RegExp(later).test(name)).length === 3",
+        "(later) => performance.getEntriesByType('resource').filter(({ name }) => RegExp(later).test(name)).length === 2",
         arg=LATER.pattern,
     )
     return [answer for answer in answers if answer.request.resource_type == "script"]

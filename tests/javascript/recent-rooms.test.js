@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import "./static.js";
+
 import { ago } from "../../rooms/static/rooms/ago.js";
-import { RecentRooms } from "../../rooms/static/rooms/recent-rooms.js";
+
+const { RecentRooms } = await import("../../rooms/static/rooms/recent-rooms.js");
 
 function browser(items = new Map()) {
   const storage = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value) };

@@ -1,4 +1,4 @@
-/** What this browser keeps of timers, as JSON under a name; nothing where a browser forbids its storage. */
+/** What this browser keeps, as JSON under a name; nothing where a browser forbids its storage. */
 
 export const DEEDS = "tomato.deeds";
 export const TIMER = "tomato.timer";

@@ -33,11 +33,11 @@ const COMMANDS = {
   short_break: { type: "timer:phase", phase: "short_break" },
   long_break: { type: "timer:phase", phase: "long_break" },
 };
-const MAIN = { stopped: "timer:start", running: "timer:pause", paused: "timer:resume" };
+export const PRESS = { stopped: "timer:start", running: "timer:pause", paused: "timer:resume" };
 
 /** The command that a wish is for this timer; null where it is none for a timer. */
 export function command(wish, { status }) {
-  return wish === "main" ? { type: MAIN[status] } : (COMMANDS[wish] ?? null);
+  return wish === "main" ? { type: PRESS[status] } : (COMMANDS[wish] ?? null);
 }
 
 const PRESSED = ["radio", "checkbox", "range", "button", "submit"];

@@ -2,7 +2,8 @@
 
 import { MAIN, skipTo } from "#timers/words";
 import { colour, untilNextSecond } from "./countdown.js";
-import { button, PRESS, reading, ring, symbol } from "./tm-timer.js";
+import { PRESS } from "./keys.js";
+import { button, mainIcon, reading, ring, symbol } from "./tm-timer.js";
 import { html, render } from "./vendor/lit-html.js";
 
 const SIZE = { width: 320, height: 150 };
@@ -63,14 +64,14 @@ class MiniElement extends HTMLElement {
 }
 
 function template(timer, now, waits, page) {
-  const [type, icon] = PRESS[timer.status];
+  const type = PRESS[timer.status];
   const barred = page.barred(page.first)?.types ?? [];
   const reason = (type) => (waits || barred.includes(type) ? "reason" : null);
   const ask = (type) => () => page.ask({ type });
   return html`<div class="dial">${ring(timer, now)}</div>
     <div class="face">${reading({ timer }, now)}</div>
     <div class="row controls">
-      ${button("main", "btn primary icon", MAIN[timer.status], symbol(icon), reason(type), ask(type))}
+      ${button("main", "btn primary icon", MAIN[timer.status], mainIcon(timer), reason(type), ask(type))}
       ${button("skip", "btn icon", skipTo(timer), symbol("i-skip"), reason("timer:skip"), ask("timer:skip"))}
     </div>`;
 }

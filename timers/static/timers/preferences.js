@@ -3,6 +3,8 @@
  * tab, which hears a `preferences` event. A browser that keeps nothing prefers it until the page is left.
  */
 
+import { keep, recall } from "./keepsakes.js";
+
 const KEY = "tomato.preferences";
 
 /** `notify`: null until somebody has said yes or no. `presets`: one's own lengths, `{name, …}` as timer:configure has them. */
@@ -22,6 +24,7 @@ const MOST_PRESETS = 12;
 export class Preferences {
   #values;
   #world;
+  #storage = () => this.#world.localStorage;
 
   /** `world` is the window, or what stands for it in a test. */
   constructor(world = window) {
@@ -36,11 +39,7 @@ export class Preferences {
 
   set(changes) {
     const values = sane({ ...this.#recall(this.#values), ...changes });
-    try {
-      this.#world.localStorage.setItem(KEY, JSON.stringify(values));
-    } catch {
-      // Then it holds for this page only.
-    }
+    keep(KEY, values, this.#storage);
     this.#takeOver(values);
   }
 
@@ -51,11 +50,7 @@ export class Preferences {
 
   /** Another tab may have written a moment ago. */
   #recall(otherwise = DEFAULTS) {
-    try {
-      return sane(JSON.parse(this.#world.localStorage.getItem(KEY)) ?? otherwise);
-    } catch {
-      return otherwise;
-    }
+    return sane(recall(KEY, this.#storage) ?? otherwise);
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { ends, forAll, MAIN, more, PHASE, PHASES, REASON, RESET, round, skipTo, spoken } from "#timers/words";
 import { colour, face, pips, remaining, ringOffset, timeOfDay, untilNextSecond } from "./countdown.js";
+import { PRESS } from "./keys.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
 
 class TimerElement extends HTMLElement {
@@ -124,23 +125,18 @@ function dots(timer) {
   </div>`;
 }
 
-export const PRESS = {
-  stopped: ["timer:start", "i-play"],
-  running: ["timer:pause", "i-pause"],
-  paused: ["timer:resume", "i-play"],
-};
+export const mainIcon = ({ status }) => symbol(status === "running" ? "i-pause" : "i-play");
 
 function controls(kind, state, element) {
   const { timer } = state;
-  const [type, icon] = PRESS[timer.status];
   const word = MAIN[timer.status];
-  const main = html`${symbol(icon)}<span>${kind === "room" ? forAll(word) : word}</span>`;
+  const main = html`${mainIcon(timer)}<span>${kind === "room" ? forAll(word) : word}</span>`;
   const look = kind === "me" ? "btn main" : "btn primary big main";
   const press = (name, look, label, content, type) =>
     button(name, look, label, content, reasonFor(type, kind, state), () => element.ask(type));
   return html`<div class="row controls">
     ${press("reset", "btn icon", RESET, symbol("i-reset"), "timer:reset")}
-    ${press("main", look, null, main, type)}
+    ${press("main", look, null, main, PRESS[timer.status])}
     ${press("skip", "btn icon", skipTo(timer), symbol("i-skip"), "timer:skip")}
   </div>`;
 }
