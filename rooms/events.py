@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from rooms.api import NO_SUCH_ROOM, api, entered
 from rooms.models import Room, find_room, touch
-from timers import arrivals, process, snapshots, streams, topics
+from timers import arrivals, snapshots, streams, topics
 from timers.snapshots import Snapshot
 from timers.streams import RESUMED_WITHIN_S, Opening
 from timers.views import PageRequest
@@ -22,6 +22,7 @@ from tomato.limits import client_address
 from tomato.refusals import Refused
 
 METHODS = "GET, HEAD"
+TOO_MANY = "Too many streams and sockets are open from your address: close one, then try again."
 
 
 @csrf_exempt  # whatever is posted here is refused, in JSON
@@ -43,11 +44,13 @@ async def _admit(request: PageRequest, code: str) -> Opening:
     room = await entered(request, code, request.device)
     if not await touch(room.code):
         raise Refused(404, NO_SUCH_ROOM)
+    if not streams.take_place(request.scope, address):
+        raise Refused(429, TOO_MANY)
     return Opening(
         topic=topics.room(room.code),
         maker=room.maker or None,
         look=partial(_look, room),
-        address=_free(address),
+        address=address,
         seen=_seen(request),
         resumed_within_s=min(RESUMED_WITHIN_S, settings.TOMATO.idle_ttl_s),
     )
@@ -58,13 +61,6 @@ async def _look(room: Room) -> Snapshot:
     room = await find_room(room.code) or room
     maker = room.maker or None
     return await snapshots.room(room.code, room.name, locked=room.is_locked, maker=maker, strict=True)
-
-
-def _free(address: str) -> str:
-    most = settings.TOMATO.max_sockets_per_ip
-    if most and process.current().sockets_per_address[address] >= most:
-        raise Refused(429, "Too many streams and sockets are open from your address: close one, then try again.")
-    return address
 
 
 def _seen(request: PageRequest) -> int | None:

@@ -142,10 +142,8 @@ class TopicConsumer(AsyncConsumer):
         return place
 
     def _count_address(self, address: str) -> bool:
-        most = settings.TOMATO.max_sockets_per_ip
-        if most and self.process.sockets_per_address[address] >= most:
+        if not self.process.count_address(address):
             return False
-        self.process.sockets_per_address[address] += 1
         self.address = address
         return True
 

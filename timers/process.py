@@ -92,6 +92,14 @@ class WebProcess:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def count_address(self, address: str) -> bool:
+        """Counts one socket or stream more, until `forget_address`; False, and nothing counted, where there are too many."""
+        most = settings.TOMATO.max_sockets_per_ip
+        if most and self.sockets_per_address[address] >= most:
+            return False
+        self.sockets_per_address[address] += 1
+        return True
+
     def forget_address(self, address: str) -> None:
         self.sockets_per_address[address] -= 1
         if self.sockets_per_address[address] <= 0:

@@ -38,6 +38,8 @@ Look = Callable[[], Awaitable[Snapshot]]
 MEDIA_TYPE = "text/event-stream"
 OPENING = "tomato.opening"
 """Where in the scope of its request a view leaves what is to be read."""
+PLACE = "tomato.place"
+"""Where in that scope it stands from which address the request is counted."""
 
 BEAT_EVERY_S = 15.0
 WATCHED_WITHIN_S = 1.5
@@ -62,6 +64,14 @@ class Opening:
     address: str
     seen: int | None
     resumed_within_s: float
+
+
+def take_place(scope: Asgi, address: str) -> bool:
+    """Counts a request among the streams and sockets of its address until it is over; False where those are too many."""
+    has_place = process.current().count_address(address)
+    if has_place:
+        scope[PLACE] = address
+    return has_place
 
 
 def opened(request: ASGIRequest, opening: Opening) -> HttpResponse:
@@ -89,9 +99,13 @@ class EventStreams:
             elif start is None:  # the body that Django sends after it is empty
                 await send(message)
 
-        await self._pages(scope, receive, hold_back)
-        if start is not None:
-            await _read(scope, receive, send, start)
+        try:
+            await self._pages(scope, receive, hold_back)
+            if start is not None:
+                await _read(scope, receive, send, start)
+        finally:
+            if PLACE in scope:
+                process.current().forget_address(scope[PLACE])
 
 
 async def _read(scope: Asgi, receive: Asgi, send: Asgi, start: dict[str, Any]) -> None:
@@ -101,12 +115,9 @@ async def _read(scope: Asgi, receive: Asgi, send: Asgi, start: dict[str, Any]) -
     stream.open({**start, "headers": headers})
     audience = audience_of(opening.topic)
     audience.join(stream)
-    here = process.current()
-    here.sockets_per_address[opening.address] += 1
     try:
         await stream.run(receive)
     finally:
-        here.forget_address(opening.address)
         audience.leave(stream)
         await stream.finish()
 

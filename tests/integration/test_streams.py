@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from timers.streams import OPENING, EventStreams, Opening
 from timers.timer import Add, Start
 from timers.topic import Topic, Unwatch, Watch
 from tomato import outlet
+from tomato.asgi import answers
 from tomato.identity import COOKIE
 from tomato.layer import HubLayer
 from tomato.outlet import CONNECTION
@@ -379,5 +381,75 @@ async def test_streams_count_as_sockets_of_their_address(monkeypatch: pytest.Mon
     room = await Room.objects.make()
     monkeypatch.setitem(settings.TOMATO.__dict__, "max_sockets_per_ip", 1)
     process.current().sockets_per_address["127.0.0.1"] = 1
-    response = await asked(room.code)
-    assert (response.status_code, response.json()["code"]) == (429, "rate-limited")
+    for method in ("GET", "HEAD"):
+        assert (await asked(room.code, method)).status_code == 429
+    assert (await asked(room.code)).json()["code"] == "rate-limited"
+
+
+@pytest.mark.django_db
+async def test_of_streams_that_are_opened_at_once_no_more_are_let_in_than_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each counts before it is answered, and so before the next is asked about."""
+    room = await Room.objects.make()
+    monkeypatch.setitem(settings.TOMATO.__dict__, "max_sockets_per_ip", 2)
+    assert [(await asked(room.code)).status_code for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_an_address_has_its_place_until_its_request_is_over(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.TOMATO.__dict__, "max_sockets_per_ip", 1)
+    room, counted = await Room.objects.make(), process.current().sockets_per_address
+    for _ in range(2):
+        reader = Reader()
+        reading = asyncio.create_task(answers(request(method, room), body_of(reader), reader.send))
+        await eventually_async(partial(len, reader.got))
+        assert reader.got[0]["status"] == 200
+        assert counted == ({"127.0.0.1": 1} if method == "GET" else {})
+        reader.gone.set()
+        await reading
+        assert not counted
+    await asyncio.gather(*process.current()._tasks)
+
+
+class Broken(Exception):
+    """Of whatever comes between a view and its reader."""
+
+
+@pytest.mark.parametrize("fate", ["refused", "broken", "left"])
+async def test_who_was_let_in_and_got_no_stream_has_no_place(fate: str) -> None:
+    here = process.current()
+
+    async def pages(scope: Any, receive: Any, send: Any) -> None:
+        assert streams.take_place(scope, "192.0.2.1")
+        assert here.sockets_per_address == {"192.0.2.1": 1}
+        if fate == "refused":
+            await send({"type": "http.response.start", "status": 500, "headers": []})
+        elif fate == "broken":
+            raise Broken
+
+    with suppress(Broken):
+        await EventStreams(pages)({"type": "http"}, Reader().receive, Reader().send)
+    assert not here.sockets_per_address
+
+
+def request(method: str, room: Room) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": method,
+        "path": f"/room/{room.code}/events",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 40_000),
+    }
+
+
+def body_of(reader: Reader) -> Any:
+    """What the server is told: that the request has no body, and at the end that the reader has gone."""
+    told = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        return next(told, None) or await reader.receive()
+
+    return receive
