@@ -1,4 +1,7 @@
-"""What scripts ask of a timer: each command is posted, and either a worker obeys it within two seconds or nobody ever does."""
+"""What scripts ask of a timer: each command is posted, and either a worker obeys it within two seconds or nobody ever does.
+
+Nearly always it is known which: only the answer of a worker that obeyed at the last moment may come too late, or be lost.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ LAST_LOOK_S = 0.5
 
 
 class NotObeyed(Exception):
-    """No timer worker obeyed within two seconds, so nothing was changed and nothing will be; try again."""
+    """No timer worker answered within two seconds; if none has obeyed by now, none will. Look at the timer, then try again."""
 
 
 class Forbidden(Exception):

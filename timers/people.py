@@ -121,7 +121,8 @@ def forget(topic: Topic, member: str) -> Change:
 
 
 def forget_for_good(topic: Topic, member: str, now: int) -> Change:
-    """Somebody wants nothing kept of them. Their tabs are not waited for: what one of them still says finds nobody."""
+    """Somebody wants nothing kept of them. Their tabs are not waited for: that one goes finds nobody, and what one still asks for
+    is asked by somebody new, who is forgotten in their turn."""
     person = topic.people.get(member)
     left = _tell_left(topic, member) if person and person.here else Change(topic)
     dropped = steering.forget(left.topic, topics.own_timer(topic.name, member))

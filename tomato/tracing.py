@@ -35,7 +35,7 @@ def trace_requests(get_response: Middleware) -> Middleware:
 
 
 def hide_devices(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Whoever knows a device's id is that device, so no log names one, not even in the topic of its timer."""
+    """A device's id is a person's, and with the site's secret it is their cookie: no log names one, not even in its timer's topic."""
     if "device" in event:
         event["device"] = hash_of(event["device"])
     topic = str(event.get("topic", ""))

@@ -50,12 +50,21 @@ def test_nobody_in_particular_did_what_they_did_to_the_shared_timer() -> None:
     assert (told.action, told.undone) == (Action.UNDO, Act(Action.ADD, None))
 
 
-def test_what_their_tabs_still_say_finds_nobody() -> None:
+def test_that_one_of_their_tabs_goes_finds_nobody() -> None:
     room = room_with("ana", "jun")
     forget(room, "jun")
     before = room.topic
     assert room.leave("jun").events == ()
     assert (room.topic.people, room.topic.v) == (before.people, before.v)
+
+
+def test_a_name_that_one_of_their_tabs_still_gives_is_of_somebody_new_who_is_forgotten_in_their_turn() -> None:
+    room = room_with("ana", "jun")
+    forget(room, "jun")
+    room.rename("jun", "Jun")
+    assert (room.name_of("jun"), room.here()) == ("Jun", {"ana"})
+    room.wait(Rules().idle_ttl_ms)
+    assert "jun" not in room.topic.people
 
 
 def test_who_comes_again_is_somebody_new() -> None:
