@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from timers import protocol, topics
 from timers.figures import WorkerFigures
-from timers.topic import Answer, Event, Full, Refused, Topic, UserJoined, Users
+from timers.topic import Answer, Event, Refused, Topic, UserJoined, Users
 from tomato.layer import CHANNEL_FIELD, Sink
 from tomato.logs import Outage
 
@@ -57,9 +57,14 @@ class Broadcaster:
     def tick(self, topic: Topic, now: int) -> tuple[str, bytes]:
         return self._to_all(topic.name, topic.v, protocol.encode(protocol.tick(topic, now)), ticks=True)
 
-    def answer(self, channel: str, ref: int, id: str | None, answer: Answer | None) -> tuple[str, bytes]:
-        text = protocol.encode(protocol.ack(id, answer)) if id is not None and answer is not None else None
-        return self._reply(channel, ref, ack=text)
+    def answer(self, channel: str, ref: int, id: str | None, answer: Answer) -> tuple[str, bytes]:
+        if id is None:
+            return self.done(channel, ref)
+        return self._reply(channel, ref, ack=protocol.encode(protocol.ack(id, answer)))
+
+    def done(self, channel: str, ref: int) -> tuple[str, bytes]:
+        """To somebody who waits until it is, and has nothing to be told."""
+        return self._reply(channel, ref, ack=None)
 
     def result(
         self, channel: str, ref: int, topic: Topic, timer_id: str, answer: Answer, now: int
@@ -72,7 +77,7 @@ class Broadcaster:
     def refusal(self, channel: str, ref: int, id: str | None, refused: Refused) -> tuple[str, bytes]:
         return self._reply(channel, ref, ack=protocol.encode(protocol.error("forbidden", refused.why, id)))
 
-    def full(self, channel: str, ref: int, _: Full) -> tuple[str, bytes]:
+    def full(self, channel: str, ref: int) -> tuple[str, bytes]:
         return self._reply(channel, ref, close=protocol.CloseCode.TOO_MANY)
 
     def snapshot(self, channel: str, ref: int, topic: Topic, member: str, now: int) -> tuple[str, bytes]:

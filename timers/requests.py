@@ -50,16 +50,14 @@ class Socket(Protocol):
 
 @dataclass(slots=True)
 class Pending:
-    """A command that waits for its answer: the client's `id`, when it lapses, and its place in the inbox once received."""
+    """A command that waits for its answer: the client's `id`, when it came (on this process' monotonic clock) and lapses, and its
+    place in the inbox once received."""
 
     id: str | None
     command: Command
+    came_at: float
     timer: asyncio.TimerHandle
     entry: str | None = None
-
-    def took_ms(self) -> float:
-        """How long ago it came."""
-        return (asyncio.get_running_loop().time() + LAPSE_S - self.timer.when()) * 1000
 
 
 class Requests:
@@ -84,7 +82,7 @@ class Requests:
         pending = self._pending.pop(reply["ref"], None)
         if pending is not None:
             pending.timer.cancel()
-            self._socket.process.figures.commands_took.add(pending.took_ms())
+            self._socket.process.figures.commands_took.add((monotonic() - pending.came_at) * 1000)
             if reply["ack"] is not None:
                 self._socket.out.text(reply["ack"])
 
@@ -147,7 +145,8 @@ class Requests:
             self._say_unavailable(id, command)
             return
         ref = next(self._socket.refs)
-        pending = Pending(id, command, asyncio.get_running_loop().call_later(LAPSE_S, self._lapse, ref))
+        lapsing = asyncio.get_running_loop().call_later(LAPSE_S, self._lapse, ref)
+        pending = Pending(id, command, monotonic(), lapsing)
         self._pending[ref] = pending
         try:
             pending.entry = await self._socket.process.inbox.post(

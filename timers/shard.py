@@ -343,7 +343,7 @@ class Shard:
         broadcaster = self._tools.broadcaster
         match entry.command, answer:
             case _, Full():
-                return broadcaster.full(entry.reply_to, entry.ref, answer)
+                return broadcaster.full(entry.reply_to, entry.ref)
             case Arrive(member), _:
                 return broadcaster.snapshot(entry.reply_to, entry.ref, topic, member, now)
             case asked, Refused():
@@ -353,7 +353,7 @@ class Shard:
             case asked, Answer():
                 return broadcaster.answer(entry.reply_to, entry.ref, getattr(asked, "id", None), answer)
             case _:
-                return broadcaster.answer(entry.reply_to, entry.ref, None, None)
+                return broadcaster.done(entry.reply_to, entry.ref)
 
 
 def _by_time(entries: list[Entry]) -> Iterator[list[Entry]]:

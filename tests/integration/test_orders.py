@@ -160,9 +160,7 @@ async def test_what_a_worker_obeyed_before_it_died_is_answered_as_obeyed(
 
         async def post_to_a_worker_that_dies(self: Inbox, topic: str, command: Any, **note: Any) -> str:
             if isinstance(command, Steer):
-                replies = [
-                    worker.answer(note["reply_to"], ref, None, None) for ref in (note["ref"] + 1, note["ref"] + 2)
-                ]
+                replies = [worker.done(note["reply_to"], ref) for ref in (note["ref"] + 1, note["ref"] + 2)]
                 obeyed = worker.result(note["reply_to"], note["ref"], scene.topic, "room", answer, scene.now)
                 empty_redis.set(topics.unsaid_key(shard_of(room)), worker.kept([*replies, obeyed]))
             return await post(self, topic, command, **note)

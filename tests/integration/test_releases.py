@@ -127,7 +127,7 @@ async def test_a_web_process_and_its_streams_pass_over_what_they_do_not_know(
         )
         await eventually_async(lambda: asked)
         assert not audience._is_known.done()
-        await worker.publish_many([newer(worker, broadcaster.answer(audience._channel, 0, None, None))])
+        await worker.publish_many([newer(worker, broadcaster.done(audience._channel, 0))])
         await eventually_async(audience._is_known.done)
         audience._beating.cancel()
         here.audiences.clear()
