@@ -46,7 +46,10 @@ local state = KEYS[3]
 local topic, command, note, own, person, shared, policy, has_looked = unpack(ARGV)
 
 local function known(field) return redis.call('HEXISTS', state, field) == 1 end
-local function is_watched() return string.find(redis.call('HGET', state, 'topic') or '', '"quiet_since":null', 1, true) end
+local function is_watched()
+  local head = redis.call('HGET', state, '{records.HEAD}') or ''
+  return string.find(head, '{records.WATCHED}', 1, true)
+end
 local function is_awake() return (known(own) or known(person)) and (known(shared) or shared == own or is_watched()) end
 local function is_still_there()
   for at = 9, #ARGV do if not known(ARGV[at]) then return false end end

@@ -50,16 +50,20 @@ def read(text: bytes) -> Any:
     return orjson.loads(text)
 
 
+WATCHED = write({"quiet_since": None})[1:-1].decode()
+"""What stands in the head of a topic, as it is written, while it is watched, and only then."""
+
+
 # Topics ---------------------------------------------------------------------------------------------------------------
 
 
 def write_topic(topic: Topic) -> Fields:
-    return {field: orjson.dumps(value) for field, value in _parts(topic, Topic(topic.name))}
+    return {field: write(value) for field, value in _parts(topic, Topic(topic.name))}
 
 
 def difference(before: Topic, after: Topic) -> tuple[Fields, list[str]]:
     """The fields to set and the fields to delete that turn `before` as written into `after`."""
-    changed = {field: orjson.dumps(value) for field, value in _parts(after, before)}
+    changed = {field: write(value) for field, value in _parts(after, before)}
     gone = [field for field, _ in _parts(before, after) if field not in changed]
     return changed, gone
 

@@ -7,6 +7,8 @@ from tests.support.records import NAME, busy_room, stored, with_unknown_fields
 from tests.support.topics import NOON, completions, minutes, reread, room_with, solo_of, timer_after
 from timers import records, timer
 from timers.records import (
+    HEAD,
+    WATCHED,
     answer_field,
     difference,
     read_answer,
@@ -131,6 +133,18 @@ def test_what_went_is_deleted() -> None:
     assert scene.topic.empty
     assert changed.keys() == {"topic"}
     assert sorted(gone) == sorted(write_topic(before).keys() - {"topic"})
+
+
+def test_in_what_is_written_it_can_be_looked_up_whether_a_topic_is_watched() -> None:
+    """As the inbox does, without reading it; somebody's odd name is not taken for it."""
+    scene = busy_room()
+    scene.rename("jun", WATCHED)
+    fields, (changed, _) = write_topic(scene.topic), difference(Topic(NAME), scene.topic)
+    assert [field for field, text in fields.items() if WATCHED.encode() in text] == [HEAD]
+    assert [field for field, text in changed.items() if WATCHED.encode() in text] == [HEAD]
+    for process in scene.topic.processes():
+        scene.lose(process)
+    assert WATCHED.encode() not in write_topic(scene.topic)[HEAD]
 
 
 def test_one_forgotten_id_is_one_deleted_field() -> None:
