@@ -87,8 +87,7 @@ def _version(manifest_hash: str, language: str) -> str:
 
 def _page(version: str) -> str:
     """At an instant and a version of the timer that no server has told; the browser puts its own in their place."""
-    fields = protocol.encode(protocol.snapshot(Topic(topics.SOLO), None, 0))
-    snapshot = {**json.loads(protocol.joined(None, fields.encode())), "you": None}
+    snapshot = {**protocol.joined_fields(None, protocol.snapshot(Topic(topics.SOLO), None, 0)), "you": None}
     return render_to_string("timers/offline.html", {"snapshot": snapshot, "version": version})
 
 

@@ -327,6 +327,11 @@ def joined(room: dict[str, Any] | None, fields: bytes) -> str:
     return (head[:-1] + b"," + fields[1:]).decode()
 
 
+def joined_fields(room: dict[str, Any] | None, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of the same as a client reads them: plain JSON."""
+    return {"protocol": PROTOCOL, "room": room, **orjson.loads(orjson.dumps(fields))}
+
+
 def event(event: Event, now: int) -> dict[str, Any]:
     """The message that tells everyone of `event`, sent at `now`."""
     match event:

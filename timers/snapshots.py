@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from time import time
 from typing import Any
@@ -62,8 +61,7 @@ async def _snapshot(
         log.warning("snapshots.redis_is_away", topic=name, reason=str(error))
         topic, now = Topic(name), int(time() * 1000)
     topic = await _with_parked(topic, {topics.shared_timer(name), own_timer} - {None}, maker)
-    text = protocol.joined(room, protocol.encode(protocol.snapshot(topic, member, now)).encode())
-    return {field: value for field, value in json.loads(text).items() if field != "type"}
+    return protocol.joined_fields(room, protocol.snapshot(topic, member, now))
 
 
 async def _read(name: str) -> tuple[Topic, int]:

@@ -35,6 +35,14 @@ def joined(scene: Scene, member: str | None, room: dict[str, Any] | None) -> dic
     return message
 
 
+def test_a_page_begins_with_the_fields_that_a_socket_is_told() -> None:
+    scene, room = room_with("ana"), {"code": "ABC234", "name": "Büro", "locked": False}
+    scene.press("ana", Start())
+    fields = protocol.joined_fields(room, protocol.snapshot(scene.topic, "ana", scene.now))
+    assert {"type": "session:joined", **fields} == joined(scene, "ana", room)
+    assert json.loads(json.dumps(fields)) == fields
+
+
 def test_session_joined_in_a_room() -> None:
     room = {"code": "ABC234", "name": "Büro", "locked": False}
     message = joined(room_with("ana"), "ana", room)
