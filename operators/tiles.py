@@ -107,6 +107,8 @@ class History:
 async def read(history: History) -> Tiles:
     """Raises `RedisError` or `OSError` when Redis is away."""
     here = process.current()
+    await reports.ask(here.layer)
+    workers, facts = await census(here.redis, settings.TOMATO.shards), await _redis_facts()
     found = await reports.read(here.redis)
     redis: Any = here.redis
     written_at = dict(await redis.zrange(topics.REPORTS_KEY, 0, -1, withscores=True))
@@ -115,8 +117,7 @@ async def read(history: History) -> Tiles:
         for (teller, role), samples in reports.told(found).items()
     }
     history.add(told)
-    workers = await census(here.redis, settings.TOMATO.shards)
-    return _tiles(history, {teller: samples for teller, (_, samples) in told.items()}, workers, await _redis_facts())
+    return _tiles(history, {teller: samples for teller, (_, samples) in told.items()}, workers, facts)
 
 
 def _tiles(history: History, told: Mapping[Teller, Samples], workers: Census, redis: RedisFacts) -> Tiles:

@@ -8,7 +8,6 @@ from typing import Any
 from rooms.consumers import RoomConsumer
 from rooms.models import look_again
 from timers import process
-from tomato.layer import Sink
 
 CLOSED, LOCKED = "rooms.closed", "rooms.locked"
 HEARERS = "rooms"
@@ -27,10 +26,7 @@ async def tell_locked(code: str, locked: bool) -> None:
 
 async def hear() -> None:
     """From now on this process knows of rooms that another has closed or locked. Waits while Redis is away."""
-    layer: Any = process.current().layer
-    channel = await layer.new_channel()
-    layer.attach(channel, Sink(_take, lambda: None))
-    await layer.group_add(HEARERS, channel)
+    await process.current().layer.hear(HEARERS, _take)
 
 
 def _take(told: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from timers import protocol, topics
 from timers.figures import WorkerFigures
 from timers.topic import Answer, Event, Refused, Topic, UserJoined, Users
-from tomato.layer import CHANNEL_FIELD, Sink
+from tomato.layer import CHANNEL_FIELD
 from tomato.logs import Outage
 
 log = structlog.get_logger(__name__)
@@ -94,9 +94,7 @@ class Broadcaster:
 
     async def hear(self, group: str, deliver: Callable[[dict[str, Any]], None]) -> None:
         """From now on `deliver` gets what is said to the group. Waits while Redis is away."""
-        channel = await self._layer.new_channel()
-        self._layer.attach(channel, Sink(deliver, lambda: None))
-        await self._layer.group_add(group, channel)
+        await self._layer.hear(group, deliver)
 
     def kept(self, publications: list[tuple[str, bytes]]) -> bytes:
         """The publications as one value, to be committed with what they tell of."""

@@ -23,7 +23,6 @@ from timers.store import Store
 from timers.topic import Command, Leave, Recall, Unwatch
 from tomato import redis
 from tomato.allowances import Allowances
-from tomato.layer import Sink
 from tomato.limits import TokenBuckets
 from tomato.logs import Outage
 
@@ -79,7 +78,8 @@ class WebProcess:
         try:
             await self.clock.sync()
             await self._vouch()
-            await self._hear_roll_calls()
+            await self.layer.hear(topics.PROCESSES, self._answer_roll_call)
+            self._reporting = asyncio.create_task(reports.tell_when_asked(self.layer.hear, self._report))
             self._vouching = asyncio.create_task(self._keep_vouching())
             self._watching_loop = asyncio.create_task(self.figures.watch_loop())
         finally:
@@ -142,16 +142,11 @@ class WebProcess:
                 if not await self._vouch():
                     self._arrive_again()
                 self._say_unsaid_goodbyes_soon()
-                await reports.write(self.redis, self.report())
+                await self._report()
             except (RedisError, OSError) as error:
                 self._outage.goes_on(error)
             else:
                 self._outage.is_over()
-
-    async def _hear_roll_calls(self) -> None:
-        channel = await self.layer.new_channel()
-        self.layer.attach(channel, Sink(self._answer_roll_call, lambda: None))
-        await self.layer.group_add(topics.PROCESSES, channel)
 
     def _answer_roll_call(self, call: dict[str, Any]) -> None:
         if call["type"] != ROLL_CALL:
@@ -159,6 +154,9 @@ class WebProcess:
         for topic, listener in self._listeners():
             if topics.shard_of(topic, settings.TOMATO.shards) == call["shard"]:
                 listener.resync()
+
+    async def _report(self) -> None:
+        await reports.write(self.redis, self.report())
 
     async def _vouch(self) -> bool:
         """One write for all sockets of the process; whether the last word still stood."""

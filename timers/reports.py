@@ -7,13 +7,16 @@ death, the later is right.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import orjson
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from timers import topics
 from timers.figures import ProcessFigures, ShardFigures, SiteFigures, WebFigures, WorkerFigures
@@ -21,6 +24,8 @@ from tomato import metrics
 from tomato.metrics import Sample
 
 KEPT_MS = 20_000
+TOLD_AT_MOST_EVERY_S = 0.5
+REPORT = "report"
 DESCRIPTIONS = metrics.descriptions(WebFigures, WorkerFigures, ShardFigures)
 SITE_DESCRIPTIONS = metrics.descriptions(SiteFigures)
 
@@ -34,6 +39,8 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3])
 """
 
 Samples = dict[str, list[Sample]]
+Hear = Callable[[str, Callable[[dict[str, Any]], None]], Awaitable[None]]
+"""Has a function called with all that is said to a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,23 @@ async def write(redis: Redis, report: Report) -> None:
     client: Any = redis
     keys = [topics.report_key(report.process), topics.REPORTS_KEY]
     await client.eval(WRITE, len(keys), *keys, report.process, orjson.dumps(report), KEPT_MS)
+
+
+async def tell_when_asked(hear: Hear, tell: Callable[[], Awaitable[None]]) -> None:
+    """Reports anew when somebody looks, so that they see figures of this second. Without end."""
+    asked = asyncio.Event()
+    await hear(topics.REPORTERS, lambda _: asked.set())
+    while True:
+        await asked.wait()
+        asked.clear()
+        with suppress(RedisError, OSError):  # whoever looks asks again
+            await tell()
+        await asyncio.sleep(TOLD_AT_MOST_EVERY_S)
+
+
+async def ask(layer: Any) -> None:
+    """All processes are to report now. Raises `RedisError` or `OSError` when Redis is away."""
+    await layer.group_send(topics.REPORTERS, {"type": REPORT})
 
 
 async def read(redis: Redis) -> list[Report]:

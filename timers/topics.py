@@ -94,6 +94,9 @@ PROCESSES = "processes"
 WORKERS = "workers"
 """The group of all timer workers."""
 
+REPORTERS = "reporters"
+"""The group of both, as far as they report what they have counted."""
+
 WORKERS_KEY = "tomato:workers"
 SHARDS_KEY = "tomato:shards"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from redis.asyncio import Redis
@@ -46,6 +47,7 @@ class Worker:
             self._call_roll,
             self._figures.watch_loop,
             self._inquiries.answer,
+            partial(reports.tell_when_asked, self._tools.broadcaster.hear, self._report),
         )
         tasks = [asyncio.create_task(work()) for work in works]
         try:

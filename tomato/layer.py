@@ -103,6 +103,12 @@ class HubLayer(RedisPubSubLoopLayer):
 
     # Groups
 
+    async def hear(self, group: str, deliver: Callable[[dict[str, Any]], None]) -> None:
+        """From now on `deliver` gets what is said to the group. Waits while Redis is away."""
+        channel = await self.new_channel()
+        self.attach(channel, Sink(deliver, lambda: None))
+        await self.group_add(group, channel)
+
     async def group_add(self, group: str, channel: str) -> None:
         """Returns once Redis has confirmed the subscription: nothing published from then on is missed."""
         if self._opening is not None:

@@ -17,6 +17,7 @@ from django.test import AsyncClient
 from operators.consumers import LiveConsumer
 from tests.support.operators import LOOK, STEER, a_town, browser_of, staff
 from timers import topics
+from timers import worker as worker_module
 from timers.timer import Start
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
@@ -70,6 +71,15 @@ async def test_who_watches_sees_what_becomes_of_timers() -> None:
         await page(socket, "0 timers")
         await town.presses(ROOM, Start())
         await page(socket, "1 timer", "Room ABC234")
+
+
+async def test_figures_are_of_this_moment_while_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "ROLL_CALL_EVERY_S", 600)
+    async with a_town() as town, watching(await browser_of(await staff(LOOK))) as socket:
+        await socket.connect()
+        for people, member in enumerate(("ana", "jun"), 1):
+            await town.comes(ROOM, member)
+            await page(socket, f"<dt>people</dt><dd>{people}</dd>")
 
 
 async def test_who_watches_one_room_sees_its_people_and_their_own_rights() -> None:
