@@ -8,7 +8,7 @@ import structlog
 
 from tomato.tracing import hide_devices
 
-CHATTY = ("asyncio", "axes", "daphne", "django.channels.server", "uvicorn", "urllib3")
+CHATTY = ("axes", "daphne", "django.channels.server", "uvicorn", "urllib3")
 
 
 def logging_to(level: str) -> None:
@@ -38,13 +38,18 @@ def logging_to(level: str) -> None:
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering()],
                 },
             },
-            "filters": {"unexpected": {"()": "tomato.logs.Unexpected"}, "plainly": {"()": "tomato.logs.Plainly"}},
+            "filters": {
+                "unexpected": {"()": "tomato.logs.Unexpected"},
+                "plainly": {"()": "tomato.logs.Plainly"},
+                "unmistaken": {"()": "tomato.logs.Unmistaken"},
+            },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["plainly"]}},
             "root": {"handlers": ["stderr"], "level": level},
             # The others tell of every start, request and connection at INFO.
             "loggers": {
                 "django.request": {"filters": ["unexpected"]},
                 **{name: {"level": "WARNING"} for name in CHATTY},
+                "asyncio": {"level": "WARNING", "filters": ["unmistaken"]},
             },
         }
     )
@@ -72,6 +77,15 @@ class Plainly(logging.Filter):
             record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
             record.exc_info = record.exc_text = None
         return True
+
+
+class Unmistaken(logging.Filter):
+    """Passes over what uvloop calls fatal and is none: a TLS connection that both ends closed at once (MagicStack/uvloop#506)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        is_closed = isinstance(error, RuntimeError) and "the handler is closed" in str(error)
+        return not (is_closed and record.getMessage().startswith("Fatal error on SSL protocol"))
 
 
 class Outage:

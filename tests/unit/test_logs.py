@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tomato import logs
-from tomato.logs import Plainly
+from tomato.logs import Plainly, Unmistaken
 
 
 def line_of(logger: str) -> logging.LogRecord:
@@ -29,6 +29,19 @@ def test_a_mistake_of_ours_is_an_error_with_its_traceback() -> None:
     record = line_of("django.request")
     assert record.levelname == "ERROR"
     assert record.exc_info is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "told"),
+    [
+        ("Fatal error on SSL protocol\nprotocol: …", RuntimeError("unable to perform …; the handler is closed"), False),
+        ("Fatal error on SSL protocol\nprotocol: …", RuntimeError("something else"), True),
+        ("Task exception was never retrieved", RuntimeError("unable to perform …; the handler is closed"), True),
+    ],
+)
+def test_only_a_connection_that_both_ends_closed_is_passed_over(words: str, error: Exception, told: bool) -> None:
+    record = logging.LogRecord("asyncio", logging.ERROR, __file__, 1, words, None, (type(error), error, None))
+    assert Unmistaken().filter(record) is told
 
 
 def test_what_strangers_wrote_steers_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
