@@ -23,7 +23,6 @@ from tomato.redis import embedded_url
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-SECRETS = ("TOMATO_SECRET_KEY", "TOMATO_METRICS_TOKEN")
 SECRET_KEY_MIN_LENGTH = 32
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 CLUSTER_SCHEME = "redis+cluster"
@@ -42,13 +41,7 @@ class BadSetting(CannotStart):
     """A variable has a value that makes no sense."""
 
     def __init__(self, name: str, value: str, allowed: str) -> None:
-        super().__init__(f"{name} is {_shown(name, value)}, but it must be {allowed}.")
-
-
-def _shown(name: str, value: str) -> str:
-    if value and name in SECRETS:
-        return f"'***' ({len(value)} characters)"
-    return repr(without_password(value))
+        super().__init__(f"{name} is {without_password(value)!r}, but it must be {allowed}.")
 
 
 @dataclass(frozen=True)

@@ -94,16 +94,6 @@ def test_an_address_without_a_password_is_shown_as_it_is() -> None:
         assert without_password(url) == url
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "length"),
-    [("TOMATO_SECRET_KEY", "not-to-be-told", 14), ("TOMATO_METRICS_TOKEN", "not to be told", 14)],
-)
-def test_a_refusal_shows_no_secret(tmp_path: Path, name: str, value: str, length: int) -> None:
-    with pytest.raises(BadSetting) as refused:
-        read(tmp_path, **{name: value})
-    assert str(refused.value).startswith(f"{name} is '***' ({length} characters), but it must be ")
-
-
 def test_nobody_dies_at_a_crash_point_where_people_are_served(tmp_path: Path) -> None:
     assert read(tmp_path, TOMATO_CRASH_AT="after-commit", TOMATO_DEBUG="1").crash_at == "after-commit"
     with pytest.raises(BadSetting, match="TOMATO_CRASH_AT is 'after-commit', but it must be empty unless TOMATO_DEBUG"):
