@@ -8,8 +8,15 @@ const COPIED_FOR_MS = 2_000;
 export function offerInvitation(button, dialog) {
   const link = dialog.querySelector("input");
   button.addEventListener("click", () => dialog.showModal());
+  if (!("closedBy" in dialog)) dialog.addEventListener("click", (event) => isBeside(dialog, event) && dialog.close());
   offerCopy(dialog.querySelector("[data-act=copy]"), link, dialog.querySelector("[role=status]"));
   offerShare(dialog.querySelector("[data-act=share]"), link.value);
+}
+
+/** Safari's dialogs do not close by a press beside them of themselves. */
+function isBeside(dialog, { target, clientX: x, clientY: y }) {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return target === dialog && (x < left || x > right || y < top || y > bottom);
 }
 
 /** For a moment the button says that the link was copied. The page's own live region is silent behind a dialog. */

@@ -15,7 +15,7 @@ addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
   const { origin, pathname } = new URL(url);
   if (method !== "GET" || origin !== location.origin) return;
-  if (mode === "navigate" && ENTRANCES.test(pathname)) event.respondWith(visit(event));
+  if (mode === "navigate" && ENTRANCES.test(pathname)) event.respondWith(visit(event.request));
   else if (files.includes(pathname)) event.respondWith(fetchKept(event.request));
 });
 
@@ -32,7 +32,8 @@ async function keep() {
 
 async function takeOver() {
   for (const name of await caches.keys()) if (name !== version) await caches.delete(name);
-  await registration.navigationPreload?.enable();
+  // With it Firefox shows its own page of failure when the preload fails, whatever is answered.
+  await registration.navigationPreload?.disable();
   await clients.claim();
 }
 
@@ -43,9 +44,9 @@ async function comeForward(path) {
   return page ? page.focus() : clients.openWindow(path);
 }
 
-async function visit(event) {
+async function visit(request) {
   try {
-    const answer = (await event.preloadResponse) ?? (await fetch(event.request));
+    const answer = await fetch(request);
     if (!WITHOUT_ANSWER.includes(answer.status)) return answer;
     return (await kept(page)) ?? answer;
   } catch (error) {
