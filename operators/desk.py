@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
@@ -19,6 +18,7 @@ from timers import overview, process, topics
 from timers.broadcast import INQUIRY
 from timers.overview import Question
 from tomato.layer import Sink
+from tomato.per_loop import PerLoop
 
 EVERY_S = 1.0
 ANSWERED_WITHIN_S = 2.0
@@ -125,12 +125,5 @@ async def _ask(**asked: Any) -> tuple[list[dict[str, Any]], int]:
     return answers, len(silent)
 
 
-_desks: WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = WeakKeyDictionary()
-
-
-def current() -> Desk:
-    """The desk of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _desks:
-        _desks[loop] = Desk()
-    return _desks[loop]
+current = PerLoop(Desk)
+"""The desk of the running event loop."""

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Mapping
 from hashlib import sha256
 from time import monotonic
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -26,6 +25,7 @@ from timers import process
 from tomato.allowances import Allowance, Spent, bucket_of
 from tomato.identity import device_of, member_for
 from tomato.limits import client_address
+from tomato.per_loop import PerLoop
 from tomato.recent import Recent
 
 MAX_PASSCODE_LENGTH = 64
@@ -88,9 +88,8 @@ def _buckets(request: ASGIRequest, room: Room) -> dict[str, Allowance]:
     return buckets
 
 
-def _turn() -> asyncio.Lock:
-    """One try after another in each process: hashing is slow on purpose, and takes one core at most."""
-    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+_turn = PerLoop(asyncio.Lock)
+"""One try after another in each process: hashing is slow on purpose, and takes one core at most."""
 
 
 async def _is_right(room: Room, passcode: str) -> bool:
@@ -106,7 +105,6 @@ async def _is_right(room: Room, passcode: str) -> bool:
 
 
 _right: Recent[bool] = Recent(REMEMBERED)
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 # Grants ---------------------------------------------------------------------------------------------------------------

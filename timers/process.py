@@ -7,7 +7,6 @@ from collections import Counter, deque
 from collections.abc import Coroutine
 from typing import Any
 from uuid import uuid4
-from weakref import WeakKeyDictionary
 
 import structlog
 from channels.layers import get_channel_layer
@@ -25,6 +24,7 @@ from tomato import redis
 from tomato.allowances import Allowances
 from tomato.limits import TokenBuckets
 from tomato.logs import Outage
+from tomato.per_loop import PerLoop
 
 log = structlog.get_logger(__name__)
 
@@ -193,12 +193,5 @@ class WebProcess:
         return [(socket.place.topic, socket) for socket in self.sockets] + list(self.audiences.items())
 
 
-_processes: WeakKeyDictionary[asyncio.AbstractEventLoop, WebProcess] = WeakKeyDictionary()
-
-
-def current() -> WebProcess:
-    """The web process of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _processes:
-        _processes[loop] = WebProcess()
-    return _processes[loop]
+current = PerLoop(WebProcess)
+"""The web process of the running event loop."""
