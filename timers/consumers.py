@@ -217,9 +217,7 @@ class TopicConsumer(AsyncConsumer):
                 log.debug("socket.cannot_join", reason=str(error))
                 await asyncio.sleep(JOIN_RETRY_S)
         self._arriving = self._joining = None
-        if self._v is None:
-            if self._fallback is not None:
-                self._fallback.cancel()
+        if self._v is None and self._fallback is None:  # whoever asks again and again is not put off
             self._fallback = asyncio.get_running_loop().call_later(SNAPSHOT_WITHIN_S, self._read_snapshot_soon)
 
     async def _arrive(self) -> None:
@@ -261,6 +259,7 @@ class TopicConsumer(AsyncConsumer):
         return replace(arrival, parked=parked.timers, policy=parked.policy)
 
     def _read_snapshot_soon(self) -> None:
+        self._fallback = None
         self._reading = self.process.run(self._read_snapshot())
 
     async def _read_snapshot(self) -> None:
@@ -294,6 +293,7 @@ class TopicConsumer(AsyncConsumer):
         self._stop_reading()
         if self._fallback is not None:
             self._fallback.cancel()
+            self._fallback = None
         if self._v is not None and v < self._v:  # a late answer, overtaken by what was told since
             self.resync()
             return

@@ -84,6 +84,23 @@ async def test_a_gap_while_a_snapshot_is_read_is_no_less_a_gap(empty_redis: redi
         assert len(ana.heard("session:joined")) == 1, "what was read before the gap is not shown"
 
 
+async def test_whoever_asks_again_and_again_is_not_put_off(
+    empty_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch, reads: Reads
+) -> None:
+    monkeypatch.setattr(consumers, "SNAPSHOT_WITHIN_S", 0.3)
+    reads.goes_on.set()
+    async with the_web_process() as here:
+        ana = Guest("/ws/solo", device(0))
+        await eventually_async(lambda: here.sockets)
+        (socket,) = here.sockets
+        while not reads.begun:
+            came = len(received(empty_redis, Arrive))
+            socket.resync()
+            await eventually_async(lambda came=came: len(received(empty_redis, Arrive)) > came)  # type: ignore[misc]
+            assert came < 200
+        await ana.is_in()
+
+
 # Goodbyes -------------------------------------------------------------------------------------------------------------
 
 
