@@ -93,6 +93,19 @@ ROOM_IN_THE_RING = """
 }
 """
 
+# How wide the page becomes by each word for the state of its connection.
+WIDTHS_WITH_PILLS = """
+async () => {
+  const { PILLS } = await import("#timers/words");
+  const pill = document.querySelector("tm-pill");
+  const widthWith = (word) => {
+    pill.look = { pill: word, live: false, away: true };
+    return document.documentElement.scrollWidth;
+  };
+  return Object.fromEntries(Object.values(PILLS).map((word) => [word, widthWith(word)]));
+}
+"""
+
 DRAWN = "tm-timer[kind=room]", "tm-timer[kind=me]", "tm-people", "tm-control"
 
 parametrize_screens = pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -297,6 +310,16 @@ def assert_nothing_is_cut_off(page: Page) -> None:
     for x, _, width, _ in page.locator(":is(button, a, input:not([type=hidden])):visible").evaluate_all(PLACES):
         assert x >= 0
         assert x + width <= SMALLEST["width"]
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_what_the_connection_is_like_has_room_on_a_phone(visitor: Callable[..., Visitor], locale: str) -> None:
+    page = visitor(locale=locale).open()
+    for width in (SMALLEST["width"], PHONE["width"], SIDEWAYS[-1][0]):
+        page.set_viewport_size({"width": width, "height": 640})
+        widths = page.evaluate(WIDTHS_WITH_PILLS)
+        assert widths == {pill: width for pill in widths}
+    expect(page.locator("tm-step")).to_be_hidden()
 
 
 def test_a_phone_on_its_side_shows_the_countdown_and_its_buttons_without_scrolling(
