@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from tests.browser.test_looks import PLACE
 from tests.support.processes import Tomato
 from tests.support.visitors import Line, Visitor, connection, digits, is_told, note, own, press
 from tests.support.waiting import eventually
@@ -33,12 +34,27 @@ def test_who_is_new_is_told_what_this_is_and_may_begin_from_there(visitor: Calla
     page = someone.open()
     for part in (page.get_by_role("heading", level=1), own(page).get_by_role("button", name="Start")):
         expect(part).to_be_in_viewport(ratio=1)
-    page.get_by_role("link", name="Start a timer").click()
+    begin = page.locator("[data-act=begin]")
+    below = page.get_by_role("button", name="Make a room").evaluate(PLACE)
+    begin.click()
     expect(digits(own(page))).to_have_text(RUNNING)
     expect(own(page).get_by_role("button", name="Pause")).to_be_focused()
+    expect(begin).to_be_hidden()
+    assert page.get_by_role("button", name="Make a room").evaluate(PLACE) == below
+    press(own(page), "Reset")
+    expect(begin).to_be_visible()
+    begin.click()
     page.reload()
     expect(digits(own(page))).to_have_text(RUNNING)
     expect(page.get_by_role("link", name="Start a timer")).to_have_count(0)
+
+
+def test_a_press_that_changes_nothing_is_not_told_of(ana: Visitor) -> None:
+    page = ana.open()
+    press(own(page), "Reset")
+    press(own(page), "Start")
+    is_told(page, "Started, 25 minutes")
+    assert page.evaluate("heard") == ["Started, 25 minutes"]
 
 
 def test_start_counts_down_here_in_the_title_and_in_every_other_tab(ana: Visitor) -> None:

@@ -95,9 +95,9 @@ export class Page {
     const { action, before, after } = this.session.command(id, message);
     this.unlock();
     if (action in NOTHING) return;
-    this.#say(id, done(action, after, remaining(after, this.session.now())));
     const changed = JSON.stringify(after) !== JSON.stringify(before);
     if (!changed) return this.#notes.clear(id);
+    this.#say(id, done(action, after, remaining(after, this.session.now())));
     this.#notes.write(id, deed(null, { action, before, after }), { offers: this.#offers(id, "undo"), passing: true });
   }
 

@@ -9,10 +9,15 @@ const snapshot = isKept ? (written) => remembered(written, Date.now()) : undefin
 const timer = document.querySelector("tm-timer");
 
 const page = new Page("/ws/solo", { solo: { element: timer, prefix: "" } }, undefined, snapshot);
-page.start();
+const begin = document.querySelector("[data-act=begin]");
 
-document.querySelector("[data-act=begin]")?.addEventListener("click", (event) => {
-  event.preventDefault();
-  page.ask({ type: "timer:start" });
-  timer.querySelector("[data-act=main]").focus();
-});
+if (begin !== null) {
+  page.watch(() => begin.classList.toggle("spent", page.timers[0].status !== "stopped"));
+  begin.addEventListener("click", (event) => {
+    event.preventDefault();
+    page.ask({ type: "timer:start" });
+    timer.querySelector("[data-act=main]").focus();
+  });
+}
+
+page.start();
