@@ -56,6 +56,23 @@ def enter(page: Page, passcode: str) -> None:
     page.get_by_role("button", name="Enter").click()
 
 
+# Making ---------------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_names_a_room_comes_next_to_the_button_that_makes_it(ana: Visitor) -> None:
+    page = ana.open()
+    summary, make = page.get_by_text("Name and passcode"), page.get_by_role("button", name="Make a room")
+    before = summary.bounding_box()
+    summary.click()
+    assert summary.bounding_box() == before, "what was pressed stays where it was"
+    passcode = page.get_by_label("Passcode", exact=True)
+    passcode.focus()
+    page.keyboard.press("Tab")
+    expect(make).to_be_focused()
+    field, button, code = (part.bounding_box() for part in (passcode, make, page.get_by_label("Room code")))
+    assert field["y"] < button["y"] < code["y"]
+
+
 # Inviting -------------------------------------------------------------------------------------------------------------
 
 
