@@ -268,6 +268,9 @@ def test_a_lost_connection_is_shown_and_the_timer_goes_on(ana: Visitor) -> None:
     page.clock.run_for(8_000)
     notice = page.locator("tm-connection .notice")
     expect(notice).to_contain_text(re.compile(r"Connection lost at \d\d:\d\d\. Your timer works;.*try \d+"))
+    page.clock.run_for(3_000)
+    assert len(lost := [told for told in page.evaluate("heard") if "lost" in told]) == 1
+    assert re.fullmatch(r"Connection lost at \d\d:\d\d\.", lost[0])
     expect(digits(own(page))).to_have_text(re.compile(r"^24:5\d$"))
     line.mend()
     notice.get_by_role("button", name="Retry now").click()
@@ -286,6 +289,7 @@ def test_a_browser_without_its_cookie_is_told_what_to_do(ana: Visitor) -> None:
     page.goto("/")
     card = page.locator("tm-connection section")
     expect(card.get_by_role("heading")).to_have_text("We do not know this browser")
+    is_told(page, "We do not know this browser.")
     expect(card.get_by_role("link", name="Reload")).to_be_visible()
     expect(own(page)).to_be_hidden()
 

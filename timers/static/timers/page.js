@@ -50,7 +50,9 @@ export class Page {
     this.session.onchange = () => this.show();
     this.session.onnews = (news) => this.hear(news);
     this.session.oncomplaint = (about, sentence) => this.complain(about?.timer, sentence, about?.asked);
-    document.querySelector("tm-connection").addEventListener("retry", () => this.session.retry());
+    const wire = document.querySelector("tm-connection");
+    wire.addEventListener("retry", () => this.session.retry());
+    wire.addEventListener("wrong", ({ detail }) => this.announcer.say(detail));
     for (const [id, { element }] of Object.entries(places)) this.#attend(id, element);
     addEventListener("keydown", (event) => this.#obeyKey(event));
     addEventListener("preferences", () => this.show());

@@ -1,7 +1,7 @@
 /**
  * <tm-pill>: the state of the connection in a word. <tm-step>: how far the page may be off. <tm-connection>: the row that
  * says what is wrong, and the card that explains a refusal. All show what `connection.js` says; the last asks for a new
- * try by a `retry` event.
+ * try by a `retry` event, and tells by a `wrong` event what a screen reader is to be told of it, once.
  */
 
 import { NOT_LOADED, PILLS, RETRY } from "#timers/words";
@@ -31,16 +31,25 @@ const UNEXPLAINED = { title: PILLS.refused, why: NOT_LOADED, action: RETRY, href
 
 class ConnectionElement extends HTMLElement {
   #code = null;
+  #told = false;
 
   set look({ notice, refusal }) {
     if (refusal === null) render(notice ? row(notice, this) : nothing, this);
     else if (refusal !== this.#code) this.#explain(refusal);
     this.#code = refusal;
+    if (notice && !this.#told) this.#tell(notice.match(/^.+?\.(?= |$)/)[0]);
+    this.#told = notice !== null;
   }
 
   async #explain(code) {
     const explained = await import("./refusals.js").then(({ refusal }) => refusal(code), () => null);
-    if (this.#code === code) render(card(explained ?? UNEXPLAINED, this), this);
+    if (this.#code !== code) return;
+    render(card(explained ?? UNEXPLAINED, this), this);
+    this.#tell(`${(explained ?? UNEXPLAINED).title}.`);
+  }
+
+  #tell(sentence) {
+    this.dispatchEvent(new CustomEvent("wrong", { detail: sentence }));
   }
 
   retry() {
