@@ -18,6 +18,7 @@ from timers.templatetags.clock import MINUTE_MS, colour
 register = template.Library()
 
 NUMBERED = re.compile(r"User (\d+)")
+SHORT_NUMBER = re.compile(r"[0-9]{2,3}")
 
 Fields = Mapping[str, Any]
 """A `Member` or a `Timer` as the wire has it."""
@@ -70,9 +71,11 @@ def _rank(member: Fields, own: Fields | None, room: Fields) -> int:
 
 def _followed(own: Fields | None, room: Fields | None) -> Fields | None:
     """The timer that somebody goes by, of their own and the shared one."""
-    if room is not None and room["status"] == "running" and (own is None or own["status"] != "running"):
-        return room
-    return own
+    return room if _liveliness(room) > _liveliness(own) else own
+
+
+def _liveliness(timer: Fields | None) -> int:
+    return 0 if timer is None else ("stopped", "paused", "running").index(timer["status"])
 
 
 def line(member: Fields, is_you: bool, own: Fields | None, room: Fields | None) -> dict[str, Any]:
@@ -98,9 +101,10 @@ def pursuit(own: Fields | None, room: Fields | None) -> dict[str, str]:
     timer = _followed(own, room)
     if timer is None or timer["status"] == "stopped":
         return {"phase": "idle", "doing": gettext("Not timing"), "time": ""}
-    if timer["status"] == "paused":
-        return {"phase": "idle", "doing": gettext("Paused"), "time": ""}
     is_focus, is_shared = timer["phase"] == "focus", timer is room
+    if timer["status"] == "paused":
+        shared = gettext("Shared focus · paused") if is_focus else gettext("Shared break · paused")
+        return {"phase": "idle", "doing": shared if is_shared else gettext("Paused"), "time": ""}
     if is_focus:
         doing, left = gettext("Shared focus") if is_shared else gettext("Focus"), gettext("free in %(time)s")
     else:
@@ -126,8 +130,10 @@ def called(name: str) -> str:
 
 
 def initials(name: str) -> str:
-    """AM for Ana Moreno, JU for Jun."""
+    """AM for Ana Moreno, JU for Jun, U12 for User 12."""
     words = name.split() or [""]
+    if len(words) > 1 and SHORT_NUMBER.fullmatch(words[-1]):
+        return (words[0][0] + words[-1])[-3:].upper()
     letters = words[0][:1] + words[-1][:1] if len(words) > 1 else words[0][:2]
     return letters.upper()[:2]
 

@@ -105,7 +105,7 @@ def test_where_there_is_no_clipboard_the_link_is_copied_all_the_same(visitor: Ca
 def test_the_picture_of_the_link_is_there_at_once_for_who_is_alone(ana: Visitor, jun: Visitor) -> None:
     page = ana.make_room()
     alone = page.locator("tm-people .alone")
-    expect(alone).to_contain_text("You are the first one here")
+    expect(alone).to_contain_text("You are alone here")
     for picture in (alone.locator("img"), invite(page).get_by_role("dialog").get_by_role("img")):
         picture.scroll_into_view_if_needed()
         page.wait_for_function("(image) => image.naturalWidth > 0", arg=picture.element_handle())

@@ -194,14 +194,29 @@ def test_whoever_comes_in_the_middle_is_told_once(ana: Visitor, jun: Visitor) ->
     expect(note(anas, shared(anas))).not_to_contain_text("join in")
 
 
+def test_what_a_newcomer_was_told_goes_with_the_timer(ana: Visitor, jun: Visitor) -> None:
+    anas = ana.make_room()
+    press(shared(anas), "Start for all")
+    expect(digits(shared(anas))).to_have_text(RUNNING)
+    juns = jun.context.new_page()
+    juns.route_web_socket("**/ws/room/*", a_minute_earlier)
+    juns.goto(anas.url)
+    expect(note(juns, shared(juns))).to_contain_text("join in")
+    press(shared(anas), "Reset")
+    expect(digits(shared(juns))).to_have_text("25:00")
+    expect(note(juns, shared(juns))).to_have_text("")
+
+
 def a_minute_earlier(route: WebSocketRoute) -> None:
-    """A server on which the shared timer has run for a minute more."""
+    """A server on which the shared timer has run for a minute more, and expires when it is reset."""
     server = route.connect_to_server()
 
     def tell(text: str | bytes) -> None:
         message = json.loads(text)
         if message["type"] == "session:joined":
             next(timer for timer in message["timers"] if timer["id"] == "room")["started_at"] -= MINUTE_MS
+        if message["type"] == "timer:state" and message["action"] == "reset":
+            message["action"] = "expire"
         route.send(json.dumps(message))
 
     server.on_message(tell)

@@ -98,11 +98,11 @@ def test_ones_own_timer_is_seen_by_the_others_and_moves_nobody_else(ana: Visitor
 
 def test_people_come_and_go(ana: Visitor, jun: Visitor) -> None:
     anas = ana.make_room()
-    expect(anas.locator("tm-people")).to_contain_text("You are the first one here")
+    expect(anas.locator("tm-people")).to_contain_text("You are alone here")
     juns = jun.open(anas.url)
     call_oneself(juns, "Jun")
     expect(anas.locator("tm-people")).to_contain_text("2 here")
-    expect(anas.locator("tm-people")).not_to_contain_text("You are the first one here")
+    expect(anas.locator("tm-people")).not_to_contain_text("You are alone here")
     juns.close()
     expect(person(anas, "Jun")).to_have_count(0, timeout=10_000)
     is_told(anas, "Jun")

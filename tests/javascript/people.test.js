@@ -7,6 +7,7 @@ import "./static.js";
 
 const people = await import("../../rooms/static/rooms/people.js");
 const control = await import("../../rooms/static/rooms/control.js");
+const { Comings } = await import("../../rooms/static/rooms/comings.js");
 const german = { ...(await import("../../rooms/static/rooms/people.js?de")), ...(await import("../../rooms/static/rooms/control.js?de")) };
 const { fromSnapshot } = await import("../../timers/static/timers/session.js");
 
@@ -86,7 +87,7 @@ test("the words change with the minutes, of whichever timer is next", () => {
   assert.equal(people.untilNextMinute([running(1), timer()], 1), null);
 });
 
-test("who comes into a shared focus has come in the middle, unless they were there or are busy", () => {
+test("who comes into a shared focus has come in the middle, unless they were there, started it or are busy", () => {
   const shared = running(1_500_000, { id: "room" });
   const came = (joined_at, { now = 700_000, own = timer({ id: "ana" }), room = shared, tabs = 1 } = {}) =>
     people.cameInTheMiddle(
@@ -95,9 +96,22 @@ test("who comes into a shared focus has come in the middle, unless they were the
     );
   assert.equal(came(600_000), true);
   assert.equal(came(10_000), false);
+  assert.equal(came(600_000, { room: { ...shared, started_by: "ana" } }), false);
   assert.equal(came(600_000, { tabs: 2 }), false);
   assert.equal(came(600_000, { now: 1_450_000 }), false);
   assert.equal(came(600_000, { own: rest(900_000, { id: "ana" }) }), false);
   assert.equal(came(600_000, { room: rest(900_000, { id: "room" }) }), false);
   assert.equal(came(600_000, { room: timer({ id: "room" }) }), false);
+});
+
+test("who has come is told under the name that they have by then", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const names = { ana: "User 1", jun: "User 2", lea: "Lea" };
+  const said = [];
+  const comings = new Comings((sentence) => said.push(sentence), (id) => names[id]);
+  comings.tell({ arrived: ["ana"], left: [] });
+  comings.tell({ arrived: ["jun"], left: ["lea"] });
+  Object.assign(names, { ana: "Ana", jun: "Jun" });
+  t.mock.timers.tick(10_000);
+  assert.deepEqual(said, ["Ana and Jun joined. Lea left."]);
 });

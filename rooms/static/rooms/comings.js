@@ -9,15 +9,17 @@ const SUMMARY_EVERY_MS = 10_000;
 
 export class Comings {
   #say;
+  #name;
   #arrived = [];
   #left = [];
   #summary = null;
 
-  constructor(say) {
-    this.#say = say;
+  /** `name(member)` is asked when it is told: whoever comes says who they are a moment later. */
+  constructor(say, name) {
+    [this.#say, this.#name] = [say, name];
   }
 
-  /** Names. */
+  /** Ids of members. */
   tell({ arrived, left }) {
     this.#arrived.push(...arrived);
     this.#left.push(...left);
@@ -25,7 +27,7 @@ export class Comings {
   }
 
   #summarise() {
-    this.#say(comings(this.#arrived, this.#left));
+    this.#say(comings(this.#arrived.map(this.#name), this.#left.map(this.#name)));
     [this.#arrived, this.#left, this.#summary] = [[], [], null];
   }
 }

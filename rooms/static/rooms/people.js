@@ -3,7 +3,7 @@
  * run follows the shared one while that does; so do knocks on the server.
  */
 
-import { AWAY, NOT_TIMING, PAUSED, pursuing, until, you } from "#rooms/words";
+import { AWAY, NOT_TIMING, PAUSED, pursuing, sharedPaused, until, you } from "#rooms/words";
 import { YOU } from "#timers/words";
 import { colour, remaining } from "../timers/countdown.js";
 
@@ -45,9 +45,12 @@ function rankOf({ away }, timer) {
   return timer.phase === "focus" ? 1 : 2;
 }
 
+const LIVELINESS = { stopped: 0, paused: 1, running: 2 };
+const liveliness = (timer) => LIVELINESS[timer?.status] ?? 0;
+
 /** The timer that somebody goes by, of their own and the shared one; undefined where there is none. */
 function followed(own, room) {
-  return own?.status !== "running" && room?.status === "running" ? room : own;
+  return liveliness(room) > liveliness(own) ? room : own;
 }
 
 /** What one line of the list shows. */
@@ -71,7 +74,7 @@ export function line(member, isYou, own, room, now) {
 export function pursuit({ own, room }, now = 0) {
   const timer = followed(own, room);
   if (timer === undefined || timer.status === "stopped") return { phase: "idle", doing: NOT_TIMING, time: "" };
-  if (timer.status === "paused") return { phase: "idle", doing: PAUSED, time: "" };
+  if (timer.status === "paused") return { phase: "idle", doing: timer === room ? sharedPaused(timer.phase) : PAUSED, time: "" };
   const time = until(timer.phase, remaining(timer, now));
   return { phase: colour(timer.phase), doing: pursuing(timer.phase, timer === room), time };
 }
@@ -82,10 +85,12 @@ export function freeAt(own, room) {
   return timer?.status === "running" && timer.phase === "focus" ? timer.ends_at : null;
 }
 
-/** Two letters for the ring of a person: "AM" for Ana Moreno, "JU" for Jun. */
+/** For the ring of a person: "AM" for Ana Moreno, "JU" for Jun, "U12" for User 12. */
 export function initials(name) {
   const words = name.trim().split(/\s+/);
-  const letters = words.length > 1 ? [...words[0]].slice(0, 1).concat([...words.at(-1)].slice(0, 1)) : [...words[0]];
+  const [first, last] = [[...words[0]], [...words.at(-1)]];
+  if (words.length > 1 && /^[0-9]{2,3}$/.test(words.at(-1))) return [first[0], ...last].slice(-3).join("").toUpperCase();
+  const letters = words.length > 1 ? [first[0], last[0]] : first;
   return letters.slice(0, 2).join("").toUpperCase();
 }
 
@@ -100,10 +105,11 @@ export function untilNextMinute(timers, now) {
 const ARRIVED_AFTER_MS = 30_000;
 const WORTH_JOINING_MS = 60_000;
 
-/** Whether you have come while the shared focus was under way, and are in no focus or break of your own. */
+/** Whether you have come while the shared focus was under way, and are in no focus or break of your own. Who started it knows. */
 export function cameInTheMiddle({ you, members, timers }, now) {
   const { room, [you.member]: own } = timers;
   const { joined_at, tabs } = members.find(({ id }) => id === you.member) ?? { joined_at: 0 };
   const isFocus = room.status === "running" && room.phase === "focus" && room.ends_at - now > WORTH_JOINING_MS;
+  if (room.started_by === you.member) return false;
   return isFocus && own.status !== "running" && tabs === 1 && joined_at - room.started_at > ARRIVED_AFTER_MS;
 }

@@ -27,7 +27,10 @@ class RoomPage extends Page {
   #lock = document.querySelector("#invitation [data-act=lock]");
   #knocked = document.querySelector("tm-knocks");
   #knocks = new Knocks(() => this.show());
-  #comings = new Comings((sentence) => this.announcer.say(sentence));
+  #comings = new Comings(
+    (sentence) => this.announcer.say(sentence),
+    (member) => this.session.name(member),
+  );
   #ownName = new OwnName();
   #recent = new RecentRooms();
   #presence = new Presence(
@@ -35,6 +38,7 @@ class RoomPage extends Page {
     () => this.timers.some(({ status }) => status === "running"),
   );
   #hasJoined = false;
+  #isWelcome = false;
 
   constructor(main) {
     const { code, name, member } = main.dataset;
@@ -88,6 +92,7 @@ class RoomPage extends Page {
     if (news.kind === "people") this.#comings.tell(news);
     if (news.kind === "knocked") this.#hearKnock(news);
     if (news.kind === "configured") this.#tellOfControl(news);
+    if (news.kind === "changed" && news.after.id === "room") this.#endWelcome();
     super.hear(news);
   }
 
@@ -103,8 +108,9 @@ class RoomPage extends Page {
   /** What may not be done is not tried, and the answer says why. */
   command(id, message) {
     const bar = this.barred(id);
-    if (bar?.types.includes(message.type)) super.complain(id, bar.why);
-    else super.command(id, message);
+    if (bar?.types.includes(message.type)) return super.complain(id, bar.why);
+    if (id === "room") this.#endWelcome();
+    super.command(id, message);
   }
 
   barred(id) {
@@ -167,7 +173,13 @@ class RoomPage extends Page {
     if (isReload || !cameInTheMiddle(this.session.model, this.session.now())) return;
     const { ends_at } = this.session.timer("room");
     const left = (now) => WORDS.inTheMiddle(ends_at - now, timeOfDay(ends_at));
-    this.remark("room", left, [{ name: "dismiss", word: WORDS.DISMISS, take: () => this.silence("room") }]);
+    this.#isWelcome = true;
+    this.remark("room", left, [{ name: "dismiss", word: WORDS.DISMISS, take: () => this.#endWelcome() }]);
+  }
+
+  #endWelcome() {
+    if (this.#isWelcome) this.silence("room");
+    this.#isWelcome = false;
   }
 
   // Knocks

@@ -6,7 +6,7 @@
  * by id `timers` and `names`.
  */
 
-import { nameless, SOMEONE } from "#timers/words";
+import { nameless } from "#timers/words";
 import { following } from "./timer.js";
 
 /** The model of a `session:joined`, or of the snapshot in the page, which has the same fields. */
@@ -94,7 +94,7 @@ function comeAndGo(model, joined, left) {
   const people = Math.max(members.length, model.people + arrived.length - left.length);
   return [
     { ...model, members, names, people },
-    { kind: "people", arrived: arrived.map((member) => member.name), left: left.map((id) => names[id] ?? SOMEONE) },
+    { kind: "people", arrived: arrived.map(({ id }) => id), left },
   ];
 }
 

@@ -39,6 +39,7 @@ export const AWAY = "Abwesend";
 
 export const pursuing = (phase, isShared) =>
   phase === "focus" ? (isShared ? "Gemeinsamer Fokus" : "Fokus") : isShared ? "Gemeinsame Pause" : "Pause";
+export const sharedPaused = (phase) => `${pursuing(phase, true)} · angehalten`;
 export const until = (phase, left_ms) => (phase === "focus" ? `frei in ${span(left_ms)}` : `noch ${span(left_ms)}`);
 
 export const you = (tabs) => (tabs > 1 ? `Du und ${tabs} Tabs` : "Du");

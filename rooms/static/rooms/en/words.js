@@ -33,7 +33,7 @@ export const BY_YOU = "you";
 // The list of people
 
 export const PEOPLE = "People";
-export const ALONE = "You are the first one here. Share this link:";
+export const ALONE = "You are alone here. Share this link:";
 
 /** "3 here, 1 away". */
 export const here = (people, away) => `${people - away} here${away > 0 ? `, ${away} away` : ""}`;
@@ -48,6 +48,7 @@ export const AWAY = "Away";
 /** "Focus" with "free in 7 min", "Shared break" with "3 min left". */
 export const pursuing = (phase, isShared) =>
   phase === "focus" ? (isShared ? "Shared focus" : "Focus") : isShared ? "Shared break" : "Break";
+export const sharedPaused = (phase) => `${pursuing(phase, true)} · paused`;
 export const until = (phase, left_ms) => (phase === "focus" ? `free in ${span(left_ms)}` : `${span(left_ms)} left`);
 
 /** How somebody finds themselves in the list. */
