@@ -109,6 +109,30 @@ def test_a_page_is_opened_offline_with_the_timer_of_last_time_and_what_was_done_
     expect(page.get_by_role("button", name="Make a room")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("locale", "before", "back"),
+    [
+        ("en-GB", "Rooms need the server.", "You are online again."),
+        ("de-DE", "Räume brauchen den Server.", "Du bist wieder online."),
+    ],
+)
+def test_the_page_without_a_server_says_when_there_is_one_again(
+    visitor: Callable[..., Visitor], locale: str, before: str, back: str
+) -> None:
+    someone = visitor(locale=locale)
+    someone.open()
+    line = Line(page := someone.context.new_page())
+    line.cut()
+    page.goto("/offline")
+    said = page.locator("section p.muted:visible")
+    expect(said).to_contain_text(before)
+    line.mend()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(said).to_have_text(back)
+    line.cut()
+    expect(said).to_contain_text(before)
+
+
 def test_what_came_too_late_is_told(ana: Visitor) -> None:
     page = ana.context.new_page()
     line = Line(page)

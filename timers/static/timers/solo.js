@@ -20,4 +20,12 @@ if (begin !== null) {
   });
 }
 
+if (isKept) page.watch(showWhetherRoomsAreThere);
+
 page.start();
+
+function showWhetherRoomsAreThere() {
+  const { live, away } = page.session.connection;
+  const shown = live && !away ? "live" : "away";
+  for (const sentence of document.querySelectorAll("[data-while]")) sentence.hidden = sentence.dataset.while !== shown;
+}
