@@ -389,6 +389,15 @@ def test_forced_colours_keep_the_ring_and_the_choice_of_phase_visible(visitor: C
     assert chosen.evaluate("(span) => getComputedStyle(span).outlineStyle") == "solid"
 
 
+def test_forced_colours_tell_a_switch_that_is_on_from_its_knob(visitor: Callable[..., Visitor]) -> None:
+    page = visitor(forced_colors="active").open()
+    page.get_by_role("button", name="Settings").click()
+    switch = page.get_by_role("switch", checked=True).first
+    border, rail = (switch.evaluate(f"(on) => getComputedStyle(on).{name}Color") for name in ("border", "background"))
+    knob = switch.evaluate("(on) => getComputedStyle(on, '::before').backgroundColor")
+    assert border == rail != knob
+
+
 def test_the_pages_are_small_announced_in_advance_and_ask_nobody_else(ana: Visitor, site) -> None:
     answers: list[Response] = []
     ana.context.on("response", lambda answer: answers.append(answer))
