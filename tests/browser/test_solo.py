@@ -313,6 +313,16 @@ def test_a_phase_that_ends_is_told_and_the_break_begins(ana: Visitor) -> None:
     is_told(page, "Focus finished. Short break, 5 minutes.")
 
 
+def test_space_starts_and_pauses_whatever_was_clicked_before(ana: Visitor) -> None:
+    page = ana.open()
+    for clicked in ("+5 min", "Reset"):
+        press(own(page), clicked)
+        page.keyboard.press("Space")
+        expect(own(page).locator(".ends")).to_contain_text("Ends at")
+        page.keyboard.press("Space")
+        expect(own(page).locator(".ends")).to_have_text("Paused")
+
+
 def test_it_works_with_the_keyboard_alone(ana: Visitor) -> None:
     page = ana.open()
     page.get_by_role("radio", name="Focus").focus()

@@ -18,6 +18,7 @@ class TimerElement extends HTMLElement {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     document.addEventListener("visibilitychange", () => this.#show(), { signal });
+    this.addEventListener("mousedown", leaveFocus, { signal });
     this.#show();
   }
 
@@ -61,6 +62,11 @@ class TimerElement extends HTMLElement {
     if (!this.#state.waits) this.dispatchEvent(new CustomEvent("command", { detail: { type, ...fields } }));
     else this.#restorePhase();
   }
+}
+
+/** A click beside the main button leaves the focus, so that Space goes on to start and pause. */
+function leaveFocus(event) {
+  if (event.target.closest(".btn:not(.main)")) event.preventDefault();
 }
 
 function template(kind, state, now, element) {
