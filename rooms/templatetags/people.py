@@ -92,7 +92,7 @@ def line(member: Fields, is_you: bool, own: Fields | None, room: Fields | None) 
         "tint": member["colour"],
         "is_you": is_you,
         **doing,
-        "doing": " · ".join(words),
+        "parts": " · ".join(words).split(" · "),
     }
 
 

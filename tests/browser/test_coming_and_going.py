@@ -229,6 +229,12 @@ def test_being_asked_for_the_passcode_is_accessible(
     assert_accessible(page)
 
 
+def test_the_field_for_a_passcode_stays_in_its_card(ana: Visitor, visitor: Callable[..., Visitor]) -> None:
+    page = locked_out(visitor(viewport=SMALLEST), make_locked_room(ana).url)
+    card, row = page.locator(".problem-card").bounding_box(), page.locator(".addline").bounding_box()
+    assert row["x"] - card["x"] == card["x"] + card["width"] - row["x"] - row["width"] >= 16
+
+
 @parametrize_both_looks
 def test_making_a_room_with_a_name_is_accessible(
     visitor: Callable[..., Visitor], screen: dict[str, int], scheme: str

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.browser.test_looks import PHONE, assert_accessible, boxes, parametrize_both_looks
+from tests.browser.test_looks import PHONE, SMALLEST, assert_accessible, boxes, parametrize_both_looks
 from tests.support.visitors import (
     Visitor,
     call_oneself,
@@ -24,6 +24,14 @@ from tests.support.visitors import (
 
 RUNNING = re.compile(r"^24:[0-5]\d$")
 MINUTE_MS = 60_000
+
+# Of each dot between the words of a line, whether it shows.
+SEEN_DOTS = """
+(line) => {
+  const { x } = line.querySelector("span").getBoundingClientRect();
+  return [...line.querySelectorAll("i")].map((dot) => dot.getBoundingClientRect().x > x);
+}
+"""
 
 
 def names(page: Page) -> list[str]:
@@ -83,6 +91,40 @@ def test_a_newcomer_on_a_phone_is_asked_in_sight_and_answers_without_moving_the_
     expect(field).to_have_count(0)
     assert boxes(page) == before
     assert page.evaluate("scrollY") == 0
+
+
+def test_where_there_is_little_height_the_question_for_a_name_covers_nothing(visitor: Callable[..., Visitor]) -> None:
+    for screen in (SMALLEST, {"width": 844, "height": 390}):
+        page = visitor(viewport=screen).make_room()
+        asked = page.locator(".asked")
+        expect(asked).to_be_visible()
+        assert asked.evaluate("(form) => getComputedStyle(form).position") == "static"
+
+
+# Where they stand -----------------------------------------------------------------------------------------------------
+
+
+def test_people_come_before_ones_own_timer_and_beside_them_the_shared_one_stays_in_sight(ana: Visitor) -> None:
+    page = ana.make_room()
+    stay_nameless(page)
+    people, mine = page.locator("section:has(tm-people)"), page.locator("section.own")
+    assert mine.bounding_box()["y"] < people.bounding_box()["y"], "beside the shared timer"
+    page.locator("tm-people").evaluate("(list) => (list.style.minHeight = '200rem')")
+    page.evaluate("scrollTo(0, 1500)")
+    expect(digits(shared(page))).to_be_in_viewport(ratio=1)
+    page.set_viewport_size(PHONE)
+    assert mine.bounding_box()["y"] > people.bounding_box()["y"]
+
+
+def test_a_line_begins_and_ends_with_words(visitor: Callable[..., Visitor]) -> None:
+    page = visitor(viewport=SMALLEST).make_room()
+    press(shared(page), "Start for all")
+    stay_nameless(page)
+    said = person(page, "You ·").locator("small")
+    expect(said).to_have_text("You · Shared focus · free in 25 min")
+    seen = said.evaluate(SEEN_DOTS)
+    assert len(seen) == 2
+    assert False in seen, "which begins a line"
 
 
 # What they do ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import { html, nothing, render } from "../timers/vendor/lit-html.js";
 import { absent, freeAt, headcount, inOrder, line, untilNextMinute } from "./people.js";
 
 const AT_MOST_EVERY_MS = 200;
+const DOT = html`<i> · </i>`;
 
 class PeopleElement extends HTMLElement {
   #state = null;
@@ -193,8 +194,9 @@ function form(line, element) {
 }
 
 function who(line) {
-  const time = line.time === "" ? nothing : html` · <span class="time">${line.time}</span>`;
-  return html`${avatar(line)}<span class="who"><strong>${line.name}</strong><small>${line.doing}${time}</small></span>`;
+  const doing = line.doing.split(" · ").map((part, index) => html`<span>${index > 0 ? DOT : nothing}${part}</span>`);
+  const time = line.time === "" ? nothing : html`<span class="time">${DOT}${line.time}</span>`;
+  return html`${avatar(line)}<span class="who"><strong>${line.name}</strong><small>${doing}${time}</small></span>`;
 }
 
 function avatar({ initials, tint }) {
