@@ -96,11 +96,14 @@ def ring_offset(timer: TimerFields) -> str:
 
 
 def pips(timer: TimerFields) -> dict[str, Any]:
-    """Which dots of the cycle are filled: round 3 of 4 has two behind it, its break three."""
+    """Which dots of the cycle are filled: round 3 of 4 has two behind it, its break three. A round that was skipped is
+    behind it too, so never more are than focus phases were finished."""
     rounds = timer["settings"]["rounds"]
     round_ = (timer["round"] - 1) % rounds + 1
-    done = round_ - 1 if timer["phase"] == "focus" else round_
-    return {"round": round_, "rounds": rounds, "dots": [number < done for number in range(rounds)]}
+    behind = round_ - 1 if timer["phase"] == "focus" else round_
+    done = min(behind, timer["completed_focus"])
+    looks = ["on" if number <= done else "now" if number == round_ else "" for number in range(1, rounds + 1)]
+    return {"round": round_, "rounds": rounds, "dots": looks}
 
 
 def _started(ms: int, unit_ms: int) -> int:

@@ -53,11 +53,15 @@ export function milestone(duration_ms, before_ms, after_ms) {
   return passed !== undefined && after_ms > 0 ? passed : null;
 }
 
-/** Which dots of the cycle are filled: "Round 3 of 4" has two behind it, its break three. */
+/**
+ * Which dots of the cycle are filled: "Round 3 of 4" has two behind it, its break three. A round that was skipped is
+ * behind it too, so never more are than focus phases were finished.
+ */
 export function pips(timer) {
   const { rounds } = timer.settings;
   const round = ((timer.round - 1) % rounds) + 1;
-  return { round, rounds, done: timer.phase === "focus" ? round - 1 : round };
+  const behind = timer.phase === "focus" ? round - 1 : round;
+  return { round, rounds, done: Math.min(behind, timer.completed_focus) };
 }
 
 const two = (number) => String(number).padStart(2, "0");

@@ -127,9 +127,11 @@ export function reading({ timer, starter }, now) {
 function dots(timer) {
   const all = pips(timer);
   return html`<div class="pips" role="img" aria-label=${round(all.round, all.rounds)}>
-    ${Array.from({ length: all.rounds }, (_, index) => html`<i class=${index < all.done ? "on" : nothing}></i>`)}
+    ${Array.from({ length: all.rounds }, (_, index) => html`<i class=${dot(all, index + 1)}></i>`)}
   </div>`;
 }
+
+const dot = ({ round, done }, number) => (number <= done ? "on" : number === round ? "now" : nothing);
 
 export const mainIcon = ({ status }) => symbol(status === "running" ? "i-pause" : "i-play");
 
