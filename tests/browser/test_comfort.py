@@ -44,11 +44,23 @@ def test_lengths_go_to_the_timer_at_once_and_can_be_undone(ana: Visitor) -> None
 def test_a_length_that_makes_no_sense_is_put_back(ana: Visitor) -> None:
     page = ana.open()
     sheet = settings(page)
-    rounds = sheet.get_by_label("Rounds until")
+    rounds, focus = sheet.get_by_label("Rounds until"), sheet.get_by_label("Focus", exact=False).first
     rounds.fill("13")
     page.keyboard.press("Tab")
     expect(rounds).to_have_value("4")
     expect(own(page).locator(".pips")).to_have_attribute("aria-label", "Round 1 of 4")
+    expect(sheet.get_by_role("status")).to_have_text("Rounds until the long break: 1 to 12. It stays as it was.")
+    expect(rounds).to_have_attribute("aria-invalid", "true")
+    for nonsense in ("0", "99999", ""):
+        focus.fill(nonsense)
+        page.keyboard.press("Tab")
+        expect(focus).to_have_value("25")
+        expect(sheet.get_by_role("status")).to_have_text("Focus: 0.1 to 1,440 minutes. It stays as it was.")
+    expect(rounds).not_to_have_attribute("aria-invalid", "true")
+    focus.fill("30")
+    page.keyboard.press("Tab")
+    expect(sheet.get_by_role("status")).not_to_contain_text("stays")
+    expect(focus).not_to_have_attribute("aria-invalid", "true")
 
 
 def test_lengths_can_be_kept_under_a_name_for_every_timer_of_this_browser(ana: Visitor) -> None:

@@ -88,6 +88,7 @@ class Settings {
   }
 
   #configure(changes) {
+    this.sheet.forgive();
     this.#page.command(this.#chosen, { type: "timer:configure", ...changes });
   }
 
@@ -115,12 +116,17 @@ class Settings {
   #lengths(settings) {
     const minutes = { min: 0.1, max: 1_440, step: "any", unit: WORDS.minutes };
     const length = ([field, name]) =>
-      quantity(name, settings[field] / MINUTE_MS, minutes, (value) =>
+      this.#quantity(name, settings[field] / MINUTE_MS, minutes, (value) =>
         this.#configure({ [field]: Math.round(value * 60) * 1_000 }),
       );
     const rounds = { min: 1, max: 12, step: 1, unit: "" };
     return html`${Object.entries(WORDS.lengths).map(length)}
-    ${quantity(WORDS.rounds, settings.rounds, rounds, (value) => this.#configure({ rounds: value }))}`;
+    ${this.#quantity(WORDS.rounds, settings.rounds, rounds, (value) => this.#configure({ rounds: value }))}`;
+  }
+
+  #quantity(name, value, limits, set) {
+    const refuse = () => this.sheet.complain(name, WORDS.limits(name, limits));
+    return quantity(name, value, limits, set, refuse, this.sheet.complaint?.field === name);
   }
 
   #keeping(settings) {

@@ -3,12 +3,18 @@
 import { CLOSE } from "#timers/sheet-words";
 import { html, nothing, render } from "./vendor/lit-html.js";
 
+const COMPLAINS_FOR_MS = 8_000;
+
 export class Sheet {
+  /** What is wrong with one of its fields at the moment: the `field`'s name and a `sentence`; or null. */
+  complaint = null;
+
   #dialog = document.createElement("dialog");
   #title;
   #content;
   #page;
   #unwatch = null;
+  #forgiving = null;
 
   /** `content()` is drawn when the sheet opens, and again whenever the page is. */
   constructor(page, title, content) {
@@ -44,14 +50,27 @@ export class Sheet {
             @click=${() => this.#dialog.close()}
           ><svg aria-hidden="true" focusable="false"><use href="#i-close"></use></svg></button>
         </header>
-        ${this.#content()} ${this.#undoable()}
+        ${this.#content()} ${this.#status()}
       </div>`,
       this.#dialog,
     );
   }
 
-  #undoable() {
-    const line = this.#page.undoable;
+  complain(field, sentence) {
+    clearTimeout(this.#forgiving);
+    this.#forgiving = setTimeout(() => this.forgive(), COMPLAINS_FOR_MS);
+    this.complaint = { field, sentence };
+    this.draw();
+  }
+
+  forgive() {
+    clearTimeout(this.#forgiving);
+    this.complaint = null;
+    this.draw();
+  }
+
+  #status() {
+    const line = this.complaint === null ? this.#page.undoable : { text: this.complaint.sentence, offers: [] };
     const offer = ({ name, word, take }) =>
       html` <button type="button" class="offer" data-act=${name} @click=${() => this.#accept(take)}>${word}</button>`;
     return html`<p class="note" role="status"><span>${line?.text ?? nothing}</span>${(line?.offers ?? []).map(offer)}</p>`;
@@ -64,6 +83,7 @@ export class Sheet {
   }
 
   #leave() {
+    clearTimeout(this.#forgiving);
     this.#unwatch();
     this.#dialog.remove();
   }

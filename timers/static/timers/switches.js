@@ -34,11 +34,12 @@ export function choice(name, title, choices, chosen, set) {
   </fieldset>`;
 }
 
-/** A number within its limits; anything else is put back to what is so. */
-export function quantity(name, value, { min, max, step, unit }, set) {
+/** A number within its limits; anything else is put back to what is so, and `refuse()` says why: it is `wrong` then. */
+export function quantity(name, value, { min, max, step, unit }, set, refuse, wrong) {
   const change = ({ target }) => {
-    if (target.validity.valid) set(target.valueAsNumber);
-    else target.value = shown(value);
+    if (target.validity.valid) return set(target.valueAsNumber);
+    target.value = shown(value);
+    refuse();
   };
   return html`<label class="field"
     ><span>${name} <small class="muted">${unit}</small></span
@@ -46,6 +47,7 @@ export function quantity(name, value, { min, max, step, unit }, set) {
       type="number"
       required
       inputmode="decimal"
+      aria-invalid=${wrong ? "true" : nothing}
       min=${min}
       max=${max}
       step=${step}

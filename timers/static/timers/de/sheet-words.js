@@ -28,6 +28,8 @@ export const SETTINGS = {
   lengths: { focus_ms: "Fokus", short_break_ms: "Kurze Pause", long_break_ms: "Lange Pause" },
   minutes: "Minuten",
   rounds: "Runden bis zur langen Pause",
+  limits: (name, { min, max, unit }) =>
+    `${name}: ${min.toLocaleString("de")} bis ${max.toLocaleString("de")}${unit && ` ${unit}`}. Es bleibt, wie es war.`,
   auto_start_breaks: "Pausen von selbst starten",
   auto_start_focus: "Nächsten Fokus von selbst starten",
   underWay: "Eine Phase, die schon läuft, behält ihre Länge.",

@@ -28,6 +28,8 @@ export const SETTINGS = {
   lengths: { focus_ms: "Focus", short_break_ms: "Short break", long_break_ms: "Long break" },
   minutes: "minutes",
   rounds: "Rounds until the long break",
+  limits: (name, { min, max, unit }) =>
+    `${name}: ${min} to ${max.toLocaleString("en")}${unit && ` ${unit}`}. It stays as it was.`,
   auto_start_breaks: "Start breaks by themselves",
   auto_start_focus: "Start the next focus by itself",
   underWay: "A phase that is under way keeps its length.",
