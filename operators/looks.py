@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
+from django.db import DatabaseError
 from django.template.loader import render_to_string
 from redis.exceptions import RedisError
 
 from operators import desk
 from operators.rights import Rights
+from rooms.models import find_room
 from timers import topics
 from timers.overview import SORTS, Place, Question
 from timers.timer import Status
@@ -46,10 +49,11 @@ async def overview(query: Query) -> dict[str, Any]:
     try:
         async with asyncio.timeout(SHOWN_WITHIN_S):
             page, tiles = await desk.current().page(question), await desk.current().tiles()
+            page = replace(page, rows=await _named(page.rows))
     except (RedisError, OSError) as error:
         log.debug("operators.redis_is_away", reason=str(error))
         return {"is_away": True}
-    return {"page": page, "tiles": tiles, "columns": _columns(query), **_turning(query, page)}
+    return {"page": page, "tiles": tiles, "columns": _columns(query), "size": question.size, **_turning(query, page)}
 
 
 async def overview_html(query: Query) -> str:
@@ -103,8 +107,30 @@ def form(query: Query) -> dict[str, Any]:
     return {"question": question, "kinds": KINDS, "statuses": STATUSES, "sort": query.get("sort", "")}
 
 
+async def full_title_of(where: str) -> str:
+    name = await _name_of(where)
+    return f"{title_of(where)} · {name}" if name else title_of(where)
+
+
 def title_of(where: str) -> str:
     return f"Room {topics.place_of(where)}" if topics.is_room(where) else f"Device {topics.device_of(where)}"
+
+
+async def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = await asyncio.gather(*(_name_of(row["where"]) for row in rows))
+    return [{**row, "room_name": name} for row, name in zip(rows, names, strict=True)]
+
+
+async def _name_of(where: str) -> str:
+    """What people call a room; nothing where it has no name, or none that could be found out."""
+    if not topics.is_room(where):
+        return ""
+    try:
+        room = await find_room(topics.place_of(where))
+    except DatabaseError as error:
+        log.debug("operators.room_not_found_out", reason=str(error))
+        return ""
+    return room.name if room else ""
 
 
 def _columns(query: Query) -> list[dict[str, Any]]:

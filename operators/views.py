@@ -42,7 +42,7 @@ def topic(request: HttpRequest, where: str, context: Context) -> HttpResponse:
     rights = rights_of(request.user)
     if not rights.may_look or (request.method == "POST" and not rights.may_steer):
         raise PermissionDenied
-    context = {**context, "title": looks.title_of(where)}
+    context = {**context, "title": async_to_sync(looks.full_title_of)(where)}
     if request.method == "POST":
         return _act(request, where, context)
     shown = async_to_sync(looks.detail)(where, rights)

@@ -35,14 +35,18 @@ class RoomAdmin(OwnFilters, CsvExport):
     form = RoomForm
     fields = ("code", "name", "created_at", "last_used_at")
     readonly_fields = ("code", "created_at", "last_used_at")
-    list_display = csv_columns = ("code", "name", "locked", "created_at", "last_used_at")
+    list_display = ("code", "name", "has_passcode", "created_at", "last_used_at")
+    csv_columns = ("code", "name", "locked", "created_at", "last_used_at")
     list_filter = (LockedFilter, "created_at", "last_used_at")
     search_fields = ("code", "name")
     date_hierarchy = "created_at"
     ordering = ("-last_used_at",)
     show_full_result_count = False
 
-    @admin.display(boolean=True, ordering=ExpressionWrapper(LOCKED, BooleanField()))
+    @admin.display(description="passcode", empty_value="", ordering=ExpressionWrapper(LOCKED, BooleanField()))
+    def has_passcode(self, room: Room) -> str:
+        return "yes" if room.is_locked else ""
+
     def locked(self, room: Room) -> bool:
         return room.is_locked
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isinf
+from typing import Any
 
 from django import template
 
@@ -22,6 +24,14 @@ register.filter("face", face)
 @register.filter
 def place_name(where: str) -> str:
     return looks.title_of(where)
+
+
+@register.filter
+def timer_of(row: Mapping[str, Any]) -> str:
+    """A timer as the name of a button has it."""
+    if row["timer"] in KNOWN_BY_THEIR_KIND:
+        return KNOWN_BY_THEIR_KIND[row["timer"]]
+    return f"the timer of {row['person']}" if row["person"] else "the timer"
 
 
 @register.filter

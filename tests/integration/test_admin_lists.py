@@ -53,6 +53,8 @@ async def test_rooms_are_found_by_name_code_and_passcode_and_exported_as_found()
     assert locked.code in page
     assert open_room.code not in page
     assert 'href="csv/?locked=yes"' in page
+    assert '<td class="field-has_passcode">yes</td>' in page
+    assert "icon-no" not in (await browser.get(f"{ROOMS}?locked=no")).content.decode()
     assert [row["code"] for row in await exported(browser, f"{ROOMS}csv/?locked=yes")] == [locked.code]
     assert [row["code"] for row in await exported(browser, f"{ROOMS}csv/?locked=no")] == [open_room.code]
     (found,) = await exported(browser, f"{ROOMS}csv/?q=writ")

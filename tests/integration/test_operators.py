@@ -81,7 +81,7 @@ async def test_every_live_timer_is_a_row_and_no_device_is_named() -> None:
         await town.presses(SOLO, Start(), Pause(), timer="solo")
         page = await shown(await browser_of(await staff(LOOK)))
     assert "3 timers" in page
-    for words in (topics.place_of(topic), "everybody", "Jun", f"Device {hash_of(DEVICE)}", "paused"):
+    for words in (topics.place_of(topic), "Writers", "everybody", "Jun", f"Device {hash_of(DEVICE)}", "paused"):
         assert words in page
     assert DEVICE not in page
     assert "errornote" not in page
@@ -159,6 +159,16 @@ async def test_a_room_shows_its_people_and_what_happened() -> None:
     for words in ("Ana", "Jun", "joined", "start", "pause", "the shared timer"):
         assert words in page
     assert "<button" not in page.partition('id="live"')[2], "who may only look is offered nothing to press"
+
+
+async def test_a_room_is_called_by_its_name_and_each_button_by_what_it_does() -> None:
+    async with a_town() as town:
+        topic = await a_room(town, "Ana")
+        await town.presses(topic, Start(), timer="ana")
+        page = await shown(await browser_of(await staff(LOOK, STEER)), page_of(topic))
+    assert f"Room {topics.place_of(topic)} · Writers" in page
+    for label in ("Pause the shared timer", "Expire the shared timer…", "Reset the timer of Ana", "Remove Ana…"):
+        assert f'aria-label="{label}"' in page
 
 
 async def test_a_device_is_found_by_its_hash_and_never_named() -> None:
