@@ -7,19 +7,19 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from rooms import openapi
+from tomato.methods import only_to_read
 
 Schema = dict[str, Any]
 
 
-@require_safe
+@only_to_read
 async def show_schema(request: HttpRequest) -> JsonResponse:
     return JsonResponse(openapi.describe(_url(request)))
 
 
-@require_safe
+@only_to_read
 async def show_reference(request: HttpRequest) -> HttpResponse:
     document = openapi.describe(_url(request))
     schemas = document["components"]["schemas"]

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 from redis.exceptions import RedisError
 
 from rooms import codes, entering, forgetting, invitation, making
@@ -18,6 +18,7 @@ from timers import snapshots
 from timers.views import PageRequest, render_live, show_home
 from tomato import identity
 from tomato.identity import member_for
+from tomato.methods import only_to_read
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ async def _not_made(request: PageRequest, status: int, why: str | Promise) -> Ht
     return await show_home(request, status, make_error=why, make_name=request.POST.get("name", "").strip())
 
 
-@require_safe
+@only_to_read
 async def join_room(request: PageRequest) -> HttpResponse:
     typed = request.GET.get("code", "")
     code = codes.code_in(typed)
@@ -56,7 +57,7 @@ async def join_room(request: PageRequest) -> HttpResponse:
     return redirect("room", code)
 
 
-@require_safe
+@only_to_read
 async def show_room(request: PageRequest, code: str) -> HttpResponse:
     canonical = codes.normalise(code.rstrip("/"))
     if canonical != code and codes.is_code(canonical):
@@ -74,7 +75,7 @@ async def show_room(request: PageRequest, code: str) -> HttpResponse:
     return render_live(request, "rooms/room.html", context)
 
 
-@require_safe
+@only_to_read
 async def show_qr_code(request: PageRequest, code: str) -> HttpResponse:
     """Of a locked room too: it says no more than the address that was asked."""
     room = await find_room(code)
@@ -104,7 +105,7 @@ async def enter_room(request: PageRequest, code: str) -> HttpResponse:
     return _ask_passcode(request, room, 403, WRONG_PASSCODE)
 
 
-@require_safe
+@only_to_read
 async def show_you(request: PageRequest) -> HttpResponse:
     return _show_you(request)
 

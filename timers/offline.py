@@ -13,24 +13,24 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from timers import protocol, topics
 from timers.topic import Topic
 from tomato.language import in_language
+from tomato.methods import only_to_read
 
 KEPT = r"timers/((vendor|fonts|favicons|{language})/)?[^/]+\.(js|css|svg|woff2)"
 """What the page of one's own timer may need in a language, by the names of the static files."""
 ICONS = (("192", "any"), ("512", "any"), ("512-maskable", "maskable"))
 
 
-@require_safe
+@only_to_read
 async def page(request: HttpRequest) -> HttpResponse:
     """Unlike every other page it is the same for all who speak its language."""
     return _fresh(HttpResponse(_page(version())))
 
 
-@require_safe
+@only_to_read
 async def service_worker(request: HttpRequest) -> HttpResponse:
     """A script that differs whenever anything that it keeps does, since that is how a browser finds out."""
     kept = {"version": version(), "page": in_language(reverse("offline")), "files": files()}
@@ -38,7 +38,7 @@ async def service_worker(request: HttpRequest) -> HttpResponse:
     return _fresh(HttpResponse(script, content_type="text/javascript; charset=utf-8"))
 
 
-@require_safe
+@only_to_read
 async def manifest(request: HttpRequest) -> HttpResponse:
     """What an installed tomato looks like."""
     described = {

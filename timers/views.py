@@ -6,9 +6,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
-from django.views.decorators.http import require_safe
 
 from timers import snapshots
+from tomato.methods import only_to_read
 
 
 class PageRequest(ASGIRequest):
@@ -19,7 +19,7 @@ class PageRequest(ASGIRequest):
     """Whether this browser was never here before, or has forgotten that it was."""
 
 
-@require_safe
+@only_to_read
 async def home(request: PageRequest) -> HttpResponse:
     return await show_home(request)
 

@@ -24,6 +24,7 @@ from tomato.redis import embedded_url
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 SECRET_KEY_MIN_LENGTH = 32
+ANOTHER_KEY = "put a copy of it back, or remove {path} to have another made, to which every browser is somebody new."
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 CLUSTER_SCHEME = "redis+cluster"
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
@@ -219,7 +220,9 @@ def _token(text: str) -> str:
 
 def _redis_url(text: str) -> str:
     if text and not _is_server_url(text, (*REDIS_SCHEMES, CLUSTER_SCHEME)):
-        raise _NotAllowed("an address that begins with redis://, rediss://, unix:// or redis+cluster://")
+        raise _NotAllowed(
+            "an address such as redis://host:6379/0, rediss://host:6379, unix:///path/of/a/socket or redis+cluster://host:6379"
+        )
     return text
 
 
@@ -227,7 +230,8 @@ def _layer_urls(text: str) -> tuple[str, ...]:
     for url in _items(text):
         if not _is_server_url(url, REDIS_SCHEMES):
             raise _NotAllowed(
-                "a comma-separated list of addresses of standalone servers that begin with redis://, rediss:// or unix://"
+                "a comma-separated list of addresses of standalone servers such as redis://host:6379/0, rediss://host:6379 or "
+                "unix:///path/of/a/socket"
             )
     return tuple(_items(text))
 
@@ -284,7 +288,9 @@ def _is_server_url(text: str, schemes: tuple[str, ...]) -> bool:
         _ = url.port
     except ValueError:
         return False
-    return url.scheme in schemes and bool(url.path if url.scheme == "unix" else url.hostname)
+    if url.scheme not in schemes:
+        return False
+    return bool(url.path) if url.scheme == "unix" else bool(url.hostname and re.fullmatch("(/[0-9]{0,5})?", url.path))
 
 
 def _is_loopback(host: str) -> bool:
@@ -319,4 +325,10 @@ def _kept_secret_key(data_dir: Path) -> str:
             draft.flush()
             with suppress(FileExistsError):
                 os.link(draft.name, path)
-    return path.read_text()
+    try:
+        key = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotStart(f"The secret key cannot be read ({error}): {ANOTHER_KEY.format(path=path)}") from error
+    if len(key) < SECRET_KEY_MIN_LENGTH:
+        raise CannotStart(f"The secret key in {path} is damaged, it is too short: {ANOTHER_KEY.format(path=path)}")
+    return key

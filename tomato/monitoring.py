@@ -13,7 +13,6 @@ import structlog
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
-from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from timers import process, reports
@@ -22,6 +21,7 @@ from timers.leases import census
 from timers.reports import Report
 from tomato.limits import client_address
 from tomato.logs import Outage
+from tomato.methods import only_to_read
 from tomato.metrics import CONTENT_TYPE
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ NO_TOKEN = "Metrics are shown to who has the token: send `Authorization: Bearer`
 _outage = Outage(log, "metrics.redis")
 
 
-@require_safe
+@only_to_read
 async def metrics(request: ASGIRequest) -> HttpResponse:
     if settings.TOMATO.metrics_token:
         if not _has_token(request):

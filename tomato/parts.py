@@ -28,6 +28,8 @@ class Part:
     command: Sequence[str]
     environment: Mapping[str, str]
     inherited_fds: Sequence[int] = ()
+    endings: int = field(default=0, init=False)
+    """How often it has ended, or could not be started."""
     _process: Process | None = field(default=None, init=False)
     _keeping: asyncio.Task[None] | None = field(default=None, init=False)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -55,6 +57,7 @@ class Part:
         while not self._stopping.is_set():
             started_at = monotonic()
             what_happened = await self._run_once()
+            self.endings += 1
             if self._stopping.is_set():
                 return
             if monotonic() - started_at > STEADY_AFTER_S:

@@ -32,6 +32,7 @@ SERVERS_STOP_WITHIN_S = 3.6
 REDIS_STOPS_WITHIN_S = 0.9
 REDIS_ANSWERS_WITHIN_S = 3.0
 REDIS_LOADS_WITHIN_S = 60.0
+REDIS_TRIES = 4
 LOOK_AGAIN_AFTER_S = 0.1
 SAY_WHAT_IS_MISSING_AFTER_S = 20.0
 LAST_RUN_ENDS_WITHIN_S = 1.0
@@ -119,15 +120,31 @@ class Run:
 
     async def _redis_answers(self) -> None:
         if self.environment.redis_is_embedded:
-            await answering(
-                self.environment.redis_url, REDIS_LOADS_WITHIN_S, f"its log is {log_path(self.environment.data_dir)}"
-            )
+            await self._embedded_redis_answers()
         else:
             await answering(
                 self.environment.redis_url, REDIS_ANSWERS_WITHIN_S, "start one there, or correct TOMATO_REDIS_URL"
             )
         for url in self.environment.layer_urls:
             await answering(url, REDIS_ANSWERS_WITHIN_S, "start one there, or correct TOMATO_LAYER_URLS")
+
+    async def _embedded_redis_answers(self) -> None:
+        """It takes its time to load much, but one that ends again and again will never answer: its files may be damaged."""
+        data_dir, (part,) = self.environment.data_dir, self.redis
+        answers = asyncio.create_task(
+            answering(self.environment.redis_url, REDIS_LOADS_WITHIN_S, f"its log is {log_path(data_dir)}")
+        )
+        try:
+            while not answers.done():
+                if part.endings >= REDIS_TRIES:
+                    raise CannotStart(
+                        f"The Redis server cannot start from {files_path(data_dir)}: {log_path(data_dir)} says why. Put a copy "
+                        "of these files back, or repair them with redis-check-aof."
+                    )
+                await asyncio.wait({answers}, timeout=LOOK_AGAIN_AFTER_S)
+            answers.result()
+        finally:
+            answers.cancel()
 
     async def _agree_on_shards(self) -> None:
         client = connect(self.environment.redis_url)

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tomato.health.ask_by_any_name",
     "tomato.cors.share_with_named_origins",
     "tomato.refusals.refusals_in_json",
     "django.middleware.security.SecurityMiddleware",

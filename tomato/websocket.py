@@ -29,7 +29,7 @@ from tomato.outlet import FRAMES
 log = logging.getLogger("uvicorn.error")
 
 KEY_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-GOING_AWAY, ABNORMAL, KEEPALIVE_TIMEOUT = 1012, 1006, 1011
+GOING_AWAY, ABNORMAL, TOO_SLOW = 1012, 1006, 4408
 CLOSING_MAX_S = 10.0
 MOST_UNREAD_BYTES = 65_536
 EVENT_BYTES = 512  # what an unread message costs beside its text
@@ -266,7 +266,7 @@ class WebSocket(asyncio.Protocol):
         if self.closed:
             return
         if not self.alive:
-            self._end(KEEPALIVE_TIMEOUT, "keepalive ping timeout")
+            self._end(TOO_SLOW, "it was asked whether it is there, and did not answer")
             return
         self.alive = False
         self.transport.write(frames.made(frames.PING, b""))

@@ -99,16 +99,25 @@ class TestRefusals:
             ("TOMATO_MAX_SOCKETS_PER_IP", "-1"),
             ("TOMATO_CORS_ORIGINS", "example.com"),
             ("TOMATO_CRASH_AT", "after-commit"),
+            ("TOMATO_SECRET_KEY", "short"),
+            ("TOMATO_METRICS_TOKEN", "two words"),
         ],
     )
     def test_a_value_that_makes_no_sense(self, name: str, value: str) -> None:
         with tomato_starting(None, **{name: value}) as started:
             refused(started, name, repr(value), "must be")
 
-    @pytest.mark.parametrize(("name", "value"), [("TOMATO_SECRET_KEY", "short"), ("TOMATO_METRICS_TOKEN", "two words")])
-    def test_a_secret_that_makes_no_sense(self, name: str, value: str) -> None:
-        with tomato_starting(None, **{name: value}) as started:
-            assert value not in refused(started, name, f"{len(value)} characters", "must be")
+    def test_a_secret_key_that_was_lost(self, tmp_path: Path) -> None:
+        (tmp_path / "secret-key").touch()
+        with tomato_starting(tmp_path) as started:
+            refused(started, str(tmp_path / "secret-key"), "remove")
+
+    def test_files_that_redis_cannot_read(self, tmp_path: Path) -> None:
+        (tmp_path / "redis").mkdir()
+        (tmp_path / "redis" / "appendonly.aof").write_text("no command of Redis\n" * 100)
+        with tomato_starting(tmp_path) as started:
+            started.said(f"cannot start from {tmp_path / 'redis'}: {tmp_path / 'redis.log'} says why", READY_WITHIN_S)
+            assert started.launcher.wait(READY_WITHIN_S) == 1
 
     def test_a_public_address_without_a_secret_key(self) -> None:
         with tomato_starting(TOMATO_HOST="0.0.0.0") as started:  # noqa: S104 it is refused

@@ -100,6 +100,12 @@ async def test_health_is_only_looked_at(path: str) -> None:
     assert (await AsyncClient().post(path)).status_code == 405
 
 
+async def test_a_balancer_may_ask_by_whatever_address() -> None:
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert (await AsyncClient().get(path, headers={"Host": "10.1.2.3:8000"})).status_code in (200, 503)
+    assert (await AsyncClient().get("/", headers={"Host": "10.1.2.3:8000"})).status_code == 400
+
+
 @pytest.mark.postgresql
 async def test_ready_when_every_shard_has_an_owner() -> None:
     shards = settings.TOMATO.shards

@@ -82,6 +82,7 @@ async def test_an_unknown_code_gets_the_same_page() -> None:
 @pytest.mark.parametrize("path", ["/", "/room/ABC234", "/rooms/join"])
 async def test_pages_are_only_looked_at(method: str, path: str) -> None:
     assert (await asked(method, path)).status_code == 405
+    assert (await getattr(AsyncClient(enforce_csrf_checks=True), method.lower())(path)).status_code == 405
 
 
 @pytest.mark.parametrize(

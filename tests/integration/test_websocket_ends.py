@@ -163,9 +163,9 @@ async def test_who_is_silent_is_asked_and_given_up() -> None:
     app = App()
     async with serving(app, ws_ping_interval=0.2) as site, connected(site) as client:
         assert await client.hears() == (frames.PING, b"")
-        assert await client.hears_close() == 1011
+        assert await client.hears_close() == 4408
         await client.is_cut_off()
-        await app.is_told(code=1011)
+        await app.is_told(code=4408)
 
 
 async def test_who_answers_is_kept() -> None:

@@ -287,7 +287,7 @@ class Soak:
         self._check_on_time()
         self._check_take_over()
         errors = watch.errors_logged(Path(self.site._log.name))
-        self.violations += [f"logged: {line[:1500]}" for line in errors]
+        self.violations += [f"logged: {line[:6000]}" for line in errors]
 
     def _orders(self) -> Iterable[tuple[str, str, Order]]:
         return (

@@ -156,5 +156,5 @@ def errors_logged(log: Path) -> list[str]:
                 if entry.get("level") in ("error", "critical"):
                     found.append(line)
         elif line.startswith("Traceback"):
-            found.append("\n".join(lines[number : number + 40]))
+            found.append("\n".join(lines[number : number + 60]))
     return found

@@ -118,3 +118,9 @@ def test_a_long_data_directory_has_a_short_socket_that_every_command_finds(tmp_p
 
 def read(folder: Path, **variables: str) -> Environment:
     return Environment.read({"TOMATO_DATA_DIR": str(folder / "var"), **variables})
+
+
+@pytest.mark.parametrize("url", ["redis://here:99999", "redis://here:6379/first", "unix://", "redis://", "http://here"])
+def test_what_is_no_address_of_a_redis_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(BadSetting, match="must be an address such as redis://host:6379/0"):
+        read(tmp_path, TOMATO_REDIS_URL=url)
