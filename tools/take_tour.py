@@ -204,7 +204,7 @@ def sound_that_is_held_back(cast: Cast) -> Page:
 
 @stop("The small window", screens=(SMALL,))
 def the_small_window(cast: Cast) -> Page:
-    """Chrome and Edge can keep the timer above all other windows."""
+    """Where a browser has such windows, the timer can stay above all others."""
     page, line = wired(cast.somebody(), "/")
     began(line, minutes_ago=7)
     with page.context.expect_page() as opened:
