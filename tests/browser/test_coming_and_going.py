@@ -15,6 +15,7 @@ from tests.browser.test_looks import (
 from tests.support.visitors import (
     ROOM_URL,
     Visitor,
+    box,
     call_oneself,
     connection,
     is_told,
@@ -69,7 +70,7 @@ def test_whoever_names_a_room_comes_next_to_the_button_that_makes_it(ana: Visito
     passcode.focus()
     page.keyboard.press("Tab")
     expect(make).to_be_focused()
-    field, button, code = (part.bounding_box() for part in (passcode, make, page.get_by_label("Room code")))
+    field, button, code = (box(part) for part in (passcode, make, page.get_by_label("Room code")))
     assert field["y"] < button["y"] < code["y"]
 
 
@@ -231,7 +232,7 @@ def test_being_asked_for_the_passcode_is_accessible(
 
 def test_the_field_for_a_passcode_stays_in_its_card(ana: Visitor, visitor: Callable[..., Visitor]) -> None:
     page = locked_out(visitor(viewport=SMALLEST), make_locked_room(ana).url)
-    card, row = page.locator(".problem-card").bounding_box(), page.locator(".addline").bounding_box()
+    card, row = box(page.locator(".problem-card")), box(page.locator(".addline"))
     assert row["x"] - card["x"] == card["x"] + card["width"] - row["x"] - row["width"] >= 16
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from tests.browser.test_looks import PHONE, SMALLEST, assert_accessible, boxes, parametrize_both_looks
 from tests.support.visitors import (
     Visitor,
+    box,
     call_oneself,
     connection,
     digits,
@@ -108,12 +109,12 @@ def test_people_come_before_ones_own_timer_and_beside_them_the_shared_one_stays_
     page = ana.make_room()
     stay_nameless(page)
     people, mine = page.locator("section:has(tm-people)"), page.locator("section.own")
-    assert mine.bounding_box()["y"] < people.bounding_box()["y"], "beside the shared timer"
+    assert box(mine)["y"] < box(people)["y"], "beside the shared timer"
     page.locator("tm-people").evaluate("(list) => (list.style.minHeight = '200rem')")
     page.evaluate("scrollTo(0, 1500)")
     expect(digits(shared(page))).to_be_in_viewport(ratio=1)
-    page.set_viewport_size(PHONE)
-    assert mine.bounding_box()["y"] > people.bounding_box()["y"]
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    assert box(mine)["y"] > box(people)["y"]
 
 
 def test_a_line_begins_and_ends_with_words(visitor: Callable[..., Visitor]) -> None:

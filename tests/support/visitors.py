@@ -5,7 +5,7 @@ import re
 import sys
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, WebSocketRoute, expect
 
 from tests.support.processes import Tomato
 from tests.support.waiting import eventually
@@ -134,6 +134,13 @@ def go_online(page: Page, line: Line) -> None:
     line.mend()
     page.evaluate("sessionStorage.removeItem('offline')")
     page.context.set_offline(False)
+
+
+def box(part: Locator) -> FloatRect:
+    """Where it is, and how large."""
+    found = part.bounding_box()
+    assert found is not None, "it is not to be seen"
+    return found
 
 
 def is_told(page: Page, words: str) -> None:
