@@ -63,6 +63,7 @@ class OneWire(redis.asyncio.Redis):
     @classmethod
     def to(cls, url: str, **options: Any) -> "OneWire":
         client = cast(OneWire, cls.from_url(url, protocol=2, **options))
+        _tell_losses(client.connection_pool)
         client.wire = Wire(partial(open_connection, url))
         return client
 
@@ -125,9 +126,10 @@ class Cluster(redis.asyncio.RedisCluster):
         except (redis.RedisError, OSError):
             self.errors += 1
             raise
-        except (RedisClusterException, AttributeError) as error:
+        except (RedisClusterException, AttributeError, RuntimeError) as error:
             self.errors += 1
-            # redis-py 8.1: an AttributeError when a node's loss is noticed while another command opens a connection to it.
+            # redis-py 8.1: an AttributeError when a node's loss is noticed while another command opens a connection to it, and
+            # what `_TellsLosses` tells elsewhere.
             raise redis.ConnectionError(str(error)) from error
 
 
@@ -188,7 +190,24 @@ def open_connection(url: str) -> AbstractConnection:
     """One bare connection to a standalone server, not yet connected, for who reads and writes it without a client's help."""
     options = {"socket_connect_timeout": 2.0, "socket_timeout": None, "health_check_interval": 0, "protocol": 2}
     pool = redis.asyncio.ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+    _tell_losses(pool)
     return pool.make_connection()
+
+
+class _TellsLosses:
+    """A connection whose other end has gone at this moment: uvloop raises a `RuntimeError` at whoever writes to it, which redis-py
+    does not know for the loss that it is."""
+
+    async def send_packed_command(self, *words: Any, **options: Any) -> None:
+        try:
+            await super().send_packed_command(*words, **options)  # type: ignore[misc]
+        except RuntimeError as error:
+            raise redis.ConnectionError(f"The connection to Redis was lost: {error}") from error
+
+
+def _tell_losses(pool: redis.asyncio.ConnectionPool) -> None:
+    kind = pool.connection_class
+    pool.connection_class = type(kind.__name__, (_TellsLosses, kind), {})
 
 
 def embedded_url(data_dir: Path) -> str:

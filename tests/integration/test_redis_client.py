@@ -43,6 +43,19 @@ async def test_a_command_whose_answer_is_missing_may_have_been_obeyed() -> None:
     assert not was_not_sent(failed.value)
 
 
+async def test_a_loss_that_the_event_loop_tells_of_by_another_name_is_one(
+    empty_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_to_nobody(writer: asyncio.StreamWriter, data: object) -> None:
+        raise RuntimeError("unable to perform operation on <UnixTransport closed=True>; the handler is closed")
+
+    monkeypatch.setattr(asyncio.StreamWriter, "writelines", write_to_nobody)
+    async with connect(settings.TOMATO.redis_url) as client, client.pipeline(transaction=False) as pipeline:
+        pipeline.get("key")
+        with pytest.raises(redis.ConnectionError):
+            await pipeline.execute()
+
+
 async def test_a_command_that_redis_refuses_was_not_obeyed(empty_redis: redis.Redis) -> None:
     async with connect(settings.TOMATO.redis_url) as client:
         with pytest.raises(redis.RedisError) as failed:
