@@ -52,7 +52,7 @@ async def test_a_loss_that_the_event_loop_tells_of_by_another_name_is_one(
     monkeypatch.setattr(asyncio.StreamWriter, "writelines", write_to_nobody)
     async with connect(settings.TOMATO.redis_url) as client, client.pipeline(transaction=False) as pipeline:
         pipeline.get("key")
-        with pytest.raises(redis.ConnectionError):
+        with pytest.raises(redis.ConnectionError, match="was lost"):
             await pipeline.execute()
 
 
