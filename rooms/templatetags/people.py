@@ -85,6 +85,7 @@ def line(member: Fields, is_you: bool, own: Fields | None, room: Fields | None) 
         words.append(gettext("Away"))
     if not member["away"] or doing["doing"] != gettext("Not timing"):
         words.append(doing["doing"])
+    said = " · ".join(words)
     return {
         "name": name,
         "away": member["away"],
@@ -92,7 +93,8 @@ def line(member: Fields, is_you: bool, own: Fields | None, room: Fields | None) 
         "tint": member["colour"],
         "is_you": is_you,
         **doing,
-        "parts": " · ".join(words).split(" · "),
+        "doing": said,
+        "parts": said.split(" · "),
     }
 
 

@@ -88,6 +88,7 @@ def test_a_timer_is_steered_offline_and_the_server_agrees_on_return(keeper: Visi
 
 def test_a_page_is_opened_offline_with_the_timer_of_last_time_and_what_was_done_to_it_stays(keeper: Visitor) -> None:
     keeper.expect_complaint(GONE)
+    keeper.expect_complaint(SOCKET_GONE)
     page, line = kept(keeper)
     page.get_by_role("radio", name="Long break").check()
     expect(digits(own(page))).to_have_text("15:00")
