@@ -17,7 +17,7 @@ from tests.support.people import Browser, Message, a_browser, a_room
 from tests.support.postgresql import cluster
 from tests.support.processes import CHECKOUT, free_port
 from tests.support.programs import UNTRIED, caddy, postgresql
-from tests.support.waiting import eventually
+from tests.support.waiting import WITHIN_S, eventually
 from tomato.redis import connect_sync
 
 WEB, WORKERS = ("web-1", "web-2"), ("worker-1", "worker-2")
@@ -58,7 +58,7 @@ def proxy(site: Deployment) -> Iterator[At]:
         subprocess.Popen(command, env=variables, stdout=log, stderr=subprocess.STDOUT) as process,
     ):
         try:
-            eventually(lambda: passes(At(port), process, folder / "proxy.log"), within_s=20)
+            eventually(lambda: passes(At(port), process, folder / "proxy.log"))
             yield At(port)
         finally:
             process.kill()
@@ -96,7 +96,7 @@ async def test_a_room_and_its_paused_timer_come_back_from_postgresql(site: Deplo
         await tab.does("timer:pause", timer="room")
     before = await snapshot(site.at("web-1"), code)
     with connect_sync(f"redis://{HOST}:{site.at('redis').port}") as redis:
-        eventually(lambda: not redis.keys(f"*{code}*"), within_s=20)
+        eventually(lambda: not redis.keys(f"*{code}*"))
     with psycopg.connect(site.database_url) as database:
         (rooms,) = database.execute("SELECT count(*) FROM rooms_room WHERE code = %s", [code]).fetchone() or (0,)
         keys = database.execute("SELECT key FROM timers_parkedtimer").fetchall()
@@ -137,7 +137,7 @@ def test_the_proxy_numbers_requests_and_takes_no_browsers_word_for_it(proxy: At)
 async def test_the_proxy_passes_event_streams_on_as_they_come(proxy: At) -> None:
     code = await a_room(proxy)
     async with (
-        httpx.AsyncClient(base_url=proxy.url, timeout=10) as http,
+        httpx.AsyncClient(base_url=proxy.url, timeout=WITHIN_S) as http,
         http.stream("GET", f"/room/{code}/events") as response,
     ):
         lines = response.aiter_lines()

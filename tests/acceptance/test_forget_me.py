@@ -47,7 +47,7 @@ async def test_timers_that_were_put_by_are_gone_too(site: Tomato) -> None:
             await room.does(kind, timer="me")
         member = room.me
     await forgotten(site, ana)
-    eventually(lambda: {device(ana), member} <= parked(site), within_s=20)
+    eventually(lambda: {device(ana), member} <= parked(site))
     await ask_to_be_forgotten(ana)
     assert not {device(ana), member} & parked(site)
     async with ana.tab() as solo:

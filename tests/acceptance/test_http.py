@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.support.processes import Tomato
+from tests.support.waiting import WITHIN_S
 
 IN_THE_PAGE = re.compile(r"(?:href|src)=\"(/static/[^\"]+)\"")
 ONE_YEAR_S = 365 * 24 * 3600
@@ -22,7 +23,7 @@ COMPRESSED = (".js", ".css")
 
 @pytest.fixture
 def visit(site: Tomato) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url, timeout=10) as client:
+    with httpx.Client(base_url=site.url, timeout=WITHIN_S) as client:
         yield client
 
 

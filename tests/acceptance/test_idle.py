@@ -64,7 +64,7 @@ async def test_a_room_forgets_who_was_there(site: Tomato) -> None:
         await tab.does("timer:pause", timer="room")
         await tab.does("timer:start", timer="me")
         await tab.does("timer:pause", timer="me")
-    eventually(lambda: not names_in_redis(site, code), within_s=20)
+    eventually(lambda: not names_in_redis(site, code))
     async with ana.tab(f"/ws/room/{code}") as tab:
         assert tab.timer("room")["status"] == "paused"
         assert tab.timer(tab.me)["status"] == "paused"
@@ -79,7 +79,7 @@ async def test_a_room_keeps_its_rules_and_obeys_nobody_before_it_knows_them(site
         await hers.does("room:configure", control="named")
         await hers.does("timer:start", timer="room")
         await hers.does("timer:pause", timer="room")
-    eventually(lambda: not names_in_redis(site, code), within_s=20)
+    eventually(lambda: not names_in_redis(site, code))
     async with jun.socket(path) as socket:
         his = Tab(socket)
         assert (await his.does("room:configure", control="everyone"))["code"] == "forbidden", (
@@ -95,7 +95,7 @@ async def test_a_room_keeps_its_rules_and_obeys_nobody_before_it_knows_them(site
 
 async def forgotten(site: Tomato, browser: Browser) -> None:
     device = browser.cookie.partition(":")[0]
-    eventually(lambda: not names_in_redis(site, device), within_s=20)
+    eventually(lambda: not names_in_redis(site, device))
 
 
 def names_in_redis(site: Tomato, name: str) -> list[bytes]:

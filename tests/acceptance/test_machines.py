@@ -15,11 +15,10 @@ import httpx
 
 from tests.support.people import Message, Site, a_browser, a_room
 from tests.support.processes import Tomato
-from tests.support.waiting import eventually_async
+from tests.support.waiting import WITHIN_S, eventually_async
 from timers import told
 
 DOC = Path(__file__).parents[2] / "docs" / "api.md"
-PATIENCE_S = 10.0
 
 
 class Stream:
@@ -33,7 +32,7 @@ class Stream:
     async def next(self) -> Message:
         """The next message; comments and instructions are passed over."""
         id = None
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(WITHIN_S):
             async for line in self._lines:
                 name, _, value = line.partition(": ")
                 if name == "id":
@@ -53,7 +52,7 @@ class Stream:
 @asynccontextmanager
 async def reading(site: Site, code: str, **headers: str) -> AsyncIterator[Stream]:
     async with (
-        httpx.AsyncClient(base_url=site.url, timeout=PATIENCE_S) as http,
+        httpx.AsyncClient(base_url=site.url, timeout=WITHIN_S) as http,
         http.stream("GET", f"/room/{code}/events", headers=headers) as response,
     ):
         assert response.status_code == 200, await response.aread()
@@ -62,7 +61,7 @@ async def reading(site: Site, code: str, **headers: str) -> AsyncIterator[Stream
 
 async def order(site: Site, code: str, action: str, cookie: str = "", **fields: Any) -> httpx.Response:
     headers = {"Cookie": f"tomato_device={cookie}"} if cookie else {}
-    async with httpx.AsyncClient(base_url=site.url, timeout=PATIENCE_S) as http:
+    async with httpx.AsyncClient(base_url=site.url, timeout=WITHIN_S) as http:
         return await http.post(f"/api/rooms/{code}/timer", json={"action": action, **fields}, headers=headers)
 
 

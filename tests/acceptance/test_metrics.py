@@ -13,7 +13,7 @@ import websockets
 from tests.support.metrics import Scrape
 from tests.support.people import a_browser, a_room
 from tests.support.processes import Tomato, tomato
-from tests.support.waiting import eventually_async
+from tests.support.waiting import WITHIN_S, eventually_async
 
 REPORTED_WITHIN_S = 30
 SHARDS = 16
@@ -29,7 +29,7 @@ TOKEN = "a-word-that-few-know"
 async def scraped(site: Tomato, token: str | None = None) -> Scrape:
     """One answer, over a connection of its own, so that any process may give it."""
     headers = {"Authorization": f"Bearer {token}"} if token else None
-    async with httpx.AsyncClient(timeout=10, verify=NO_CERTIFICATES) as http:
+    async with httpx.AsyncClient(timeout=WITHIN_S, verify=NO_CERTIFICATES) as http:
         response = await http.get(site.url + "/metrics", headers=headers)
     assert response.status_code == 200, response.text
     return Scrape(response.text)

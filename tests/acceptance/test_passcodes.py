@@ -9,6 +9,7 @@ import httpx
 
 from tests.support.people import Browser, Tab, a_browser, a_room
 from tests.support.processes import Tomato
+from tests.support.waiting import WITHIN_S
 
 RIGHT, WRONG = "open sesame", "open barley"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
@@ -40,7 +41,7 @@ class Entrance:
 
 @contextmanager
 def at_the_door(site: Tomato, code: str) -> Iterator[Entrance]:
-    with httpx.Client(base_url=site.url, timeout=10) as http:
+    with httpx.Client(base_url=site.url, timeout=WITHIN_S) as http:
         yield Entrance(site, code, http, http.get(f"/room/{code}"))
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.support.processes import READY_WITHIN_S, Tomato, assert_gone, free_port, tomato, tomato_starting
-from tests.support.waiting import eventually
+from tests.support.waiting import WITHIN_S, eventually
 from tomato.redis import connect_sync, embedded_url, socket_path
 from tomato.run import REDIS_STOPS_WITHIN_S, SERVERS_STOP_WITHIN_S
 
@@ -47,7 +47,7 @@ def test_the_web_server_runs_alone_in_several_processes_too(server: str) -> None
         settings = {"TOMATO_PORT": port, "TOMATO_SERVER": server, "TOMATO_WEB_PROCESSES": "2"}
         with running.beside(sys.executable, "-m", "tomato.serve", **settings) as web:
             eventually(lambda: len(web.children()) == 2)
-            assert httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10).status_code == 200
+            assert httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=READY_WITHIN_S).status_code == 200
             family = [web, *web.children()]
             web.terminate()
             assert_gone(family, within_s=STOPS_WITHIN_S)
@@ -168,7 +168,7 @@ class TestMending:
                 killed = running.kill(part)
                 running.said(f"{name} stopped (killed by SIGKILL); starting it again.", times=times)
                 eventually(lambda: (new := running.part(part)) and new.pid != killed.pid)  # noqa: B023
-                eventually(lambda: health(running).status_code == 200, within_s=10)
+                eventually(lambda: health(running).status_code == 200)
 
     def test_what_keeps_dying_is_started_again_and_again(self) -> None:
         with tomato() as running:
@@ -179,7 +179,7 @@ class TestMending:
     def test_visitors_wait_while_the_web_server_is_replaced(self) -> None:
         with tomato() as running:
             running.kill("web")
-            assert httpx.get(f"{running.url}/healthz", timeout=10).status_code == 200
+            assert httpx.get(f"{running.url}/healthz", timeout=WITHIN_S).status_code == 200
 
 
 class TestStopping:
@@ -274,7 +274,7 @@ class TestState:
             redis.close()
             running.kill("redis")
             running.said("The Redis server stopped")
-            eventually(lambda: health(running).status_code == 200, within_s=10)
+            eventually(lambda: health(running).status_code == 200)
             redis = connect_sync(embedded_url(running.data_dir))
             assert redis.get("mark") == b"kept"
             redis.close()
@@ -307,7 +307,7 @@ class TestState:
 
 
 def health(running: Tomato) -> httpx.Response:
-    return httpx.get(f"{running.url}/readyz", timeout=10)
+    return httpx.get(f"{running.url}/readyz", timeout=WITHIN_S)
 
 
 def refused(started: Tomato, *words: str) -> str:

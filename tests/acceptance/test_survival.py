@@ -17,7 +17,7 @@ async def test_a_running_timer_ends_at_its_instant_whatever_is_killed(site: Toma
         ends_at = await the_end(ana)
         site.kill(part)
         site.said("starting it again", times=1)
-    async with ana.tab(within_s=15) as tab:
+    async with ana.tab() as tab:
         assert tab.timer("solo")["ends_at"] == ends_at
         completed = await tab.hears("timer:completed")
         assert completed["at"] == ends_at
@@ -122,5 +122,5 @@ async def the_end(browser: Browser) -> int:
 
 
 async def now(browser: Browser) -> Message:
-    async with browser.tab(within_s=15) as tab:
+    async with browser.tab() as tab:
         return tab.timer("solo")

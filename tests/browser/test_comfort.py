@@ -325,7 +325,7 @@ def test_settings_wait_with_everything_else_while_the_line_is_cut(ana: Visitor, 
     page = ana.open() if path == "/" else ana.make_room()
     sheet = settings(page)
     page.evaluate("document.dispatchEvent(new Event('freeze'))")
-    expect(connection(page)).to_have_text("Reconnecting", timeout=8_000)
+    expect(connection(page)).to_have_text("Reconnecting")
     expect(sheet.get_by_label("Rounds until")).to_be_disabled()
     expect(sheet).to_contain_text("The buttons wait for the server.")
     expect(sheet.get_by_role("switch", name="Chime")).to_be_enabled()

@@ -86,7 +86,7 @@ def test_the_invitation_is_the_link_of_the_room(visitor: Callable[..., Visitor])
     expect(dialog.get_by_role("button", name="Copied")).to_be_visible()
     expect(dialog.get_by_role("status")).to_have_text("Link copied.")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
-    expect(dialog.get_by_role("button", name="Copy", exact=True)).to_be_visible(timeout=10_000)
+    expect(dialog.get_by_role("button", name="Copy", exact=True)).to_be_visible()
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Invite")).to_be_focused()
@@ -331,14 +331,14 @@ def test_who_leaves_is_at_the_own_timer_and_gone_for_the_others(ana: Visitor, ju
     with juns.expect_event("websocket", lambda socket: socket.url.endswith("/ws/solo")):
         juns.get_by_role("link", name="Leave").click()
     expect(juns).to_have_url(jun.url + "/")
-    expect(anas.locator("tm-people")).to_contain_text("1 here", timeout=7_000)
+    expect(anas.locator("tm-people")).to_contain_text("1 here")
 
 
 def test_who_comes_back_by_back_is_in_the_room_again(ana: Visitor, jun: Visitor) -> None:
     anas, juns = ana.make_room(), None
     juns = jun.open(anas.url)
     juns.get_by_role("link", name="Leave").click()
-    expect(anas.locator("tm-people")).to_contain_text("1 here", timeout=7_000)
+    expect(anas.locator("tm-people")).to_contain_text("1 here")
     juns.go_back()
     expect(connection(juns)).to_have_text("Live")
     expect(anas.locator("tm-people")).to_contain_text("2 here")
@@ -351,7 +351,7 @@ def test_a_page_that_was_kept_after_leaving_comes_to_life_again(ana: Visitor, ju
         "(link) => link.addEventListener('click', (event) => event.preventDefault())"
     )
     page.get_by_role("link", name="Leave").click()
-    expect(juns.locator("tm-people")).to_contain_text("1 here", timeout=7_000)
+    expect(juns.locator("tm-people")).to_contain_text("1 here")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
     expect(juns.locator("tm-people")).to_contain_text("2 here")
     expect(connection(page)).to_have_text("Live")

@@ -200,7 +200,7 @@ def test_a_knock_is_heard_when_the_focus_is_over(ana: Visitor, jun: Visitor) -> 
     is_told(juns, "Ana knocked.")
     expect(person(anas, "Jun")).to_contain_text("has heard you")
     is_told(anas, "Jun has heard you.")
-    expect(anas.get_by_role("button", name="Knock at Jun")).to_be_visible(timeout=8_000)
+    expect(anas.get_by_role("button", name="Knock at Jun")).to_be_visible()
     press(juns.locator("tm-knocks"), "OK")
     assert notice(juns) == ""
 

@@ -104,7 +104,7 @@ def test_people_come_and_go(ana: Visitor, jun: Visitor) -> None:
     expect(anas.locator("tm-people")).to_contain_text("2 here")
     expect(anas.locator("tm-people")).not_to_contain_text("You are alone here")
     juns.close()
-    expect(person(anas, "Jun")).to_have_count(0, timeout=10_000)
+    expect(person(anas, "Jun")).to_have_count(0)
     is_told(anas, "Jun")
 
 
@@ -178,8 +178,8 @@ def test_a_server_that_stalls_is_noticed_and_what_it_missed_does_not_happen_late
     web = site.kill("web", signal.SIGSTOP)
     try:
         press(shared(page), "Pause for all")
-        expect(connection(page)).to_have_text("Reconnecting", timeout=12_000)
-        expect(note(page, shared(page))).to_contain_text("so this was dropped", timeout=12_000)
+        expect(connection(page)).to_have_text("Reconnecting")
+        expect(note(page, shared(page))).to_contain_text("so this was dropped")
         ana.expect_complaint("WebSocket connection to")
     finally:
         web.send_signal(signal.SIGCONT)

@@ -123,7 +123,7 @@ def test_what_was_done_by_a_press_can_be_undone_for_a_moment(ana: Visitor) -> No
     press(own(page), "Skip to break")
     expect(note(page)).to_have_text("You skipped to the short break")
     expect(own(page).get_by_role("button", name="Undo")).to_be_visible()
-    expect(own(page).get_by_role("button", name="Undo")).to_have_count(0, timeout=10_000)
+    expect(own(page).get_by_role("button", name="Undo")).to_have_count(0)
     expect(note(page)).to_have_text("")
 
 

@@ -160,7 +160,7 @@ async def test_one_frame_is_made_for_all_sockets_of_a_process() -> None:
     async with the_web_process(), a_worker():
         people = await come(*[path] * 20)
         await people[0].does("timer:start", timer="room")
-        await eventually_async(lambda: all(len(person.heard("timer:tick")) >= 2 for person in people), within_s=10)
+        await eventually_async(lambda: all(len(person.heard("timer:tick")) >= 2 for person in people))
         everywhere = [frame for person in people for frame in person.frames if b'"timer:' in frame]
         assert len(everywhere) >= 2 * len(people)
         assert len({id(frame) for frame in everywhere}) == len(set(everywhere)), "the same bytes are the same object"
@@ -243,7 +243,7 @@ async def test_the_people_of_a_process_cost_one_write_each_heartbeat(
         for more in (0, 50):
             await come(*[path] * more)
             tally = Tally(asked, wire_of(here))
-            await eventually_async(partial(has_written, tally, 5), within_s=15)
+            await eventually_async(partial(has_written, tally, 5))
             commands = tally.commands()
             first, last = commands.index("SET"), len(commands) - commands[::-1].index("SET")
             costs.append(Counter(commands[first + 1 : last])["SET"] / len(commands[first + 1 : last]))

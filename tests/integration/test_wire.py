@@ -20,12 +20,10 @@ from redis.exceptions import RedisError, ResponseError
 from tests.support.processes import free_port
 from tests.support.redis import redis_in
 from tests.support.servers import server
-from tests.support.waiting import eventually_async
+from tests.support.waiting import WITHIN_S, eventually_async
 from tomato import wire as module
 from tomato.redis import embedded_url, open_connection, was_not_sent
 from tomato.wire import Line, Subscriber, Wire
-
-PATIENCE_S = 5.0
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +43,7 @@ async def wire_to(url: str = "") -> AsyncIterator[Wire]:
 
 
 async def error_of(asking: Awaitable[Any]) -> Exception:
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(WITHIN_S):
         with pytest.raises((RedisError, OSError)) as failed:
             await asking
     return failed.value
@@ -339,7 +337,7 @@ async def test_a_server_that_says_nothing_is_not_kept_connected(monkeypatch: pyt
     connection = open_connection(f"redis://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
     async with listening:
         assert was_not_sent(await error_of(Wire(lambda: connection).ask("PING")))
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(WITHIN_S):
             await gone.wait()
 
 
@@ -384,7 +382,7 @@ async def test_whoever_comes_back_at_once_is_not_told_that_they_never_left() -> 
             first = asyncio.create_task(subscriber.subscribe("room"))
             await eventually_async(lambda: subscriber._line is not None)
             await subscriber.unsubscribe("room")
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(WITHIN_S):
                 await subscriber.subscribe("room")
             assert confirmed == [b"subscribe", b"unsubscribe", b"subscribe"]
             assert first.cancelled()

@@ -36,7 +36,7 @@ class Guest:
         await eventually_async(lambda: any(message.get("id") == id for message in self.told))
 
     async def is_in(self) -> None:
-        await eventually_async(lambda: self.heard("session:joined"), within_s=10)
+        await eventually_async(lambda: self.heard("session:joined"))
 
     def heard(self, kind: str) -> list[Message]:
         return [message for message in self.told if message["type"] == kind]

@@ -18,10 +18,9 @@ from uuid import uuid4
 import httpx
 import websockets
 
-from tests.support.waiting import eventually_async
+from tests.support.waiting import WITHIN_S, eventually_async
 
 Message = dict[str, Any]
-PATIENCE_S = 10.0
 
 
 class Site(Protocol):
@@ -40,7 +39,7 @@ class Browser:
     cookie: str
 
     @asynccontextmanager
-    async def tab(self, path: str = "/ws/solo", within_s: float = PATIENCE_S) -> AsyncIterator["Tab"]:
+    async def tab(self, path: str = "/ws/solo", within_s: float = WITHIN_S) -> AsyncIterator["Tab"]:
         """A tab that has its snapshot. Like a browser it tries again while the server is away."""
         tab = await eventually_async(lambda: self._open(path), within_s)
         try:
@@ -94,13 +93,13 @@ class Tab:
         """A timer of the snapshot."""
         return next(timer for timer in self.joined["timers"] if timer["id"] == id)
 
-    async def next(self, within_s: float = PATIENCE_S) -> Message:
+    async def next(self, within_s: float = WITHIN_S) -> Message:
         async with asyncio.timeout(within_s):
             message = json.loads(await self.socket.recv())
         self.heard.append(message)
         return message
 
-    async def hears(self, kind: str, within_s: float = PATIENCE_S, **fields: Any) -> Message:
+    async def hears(self, kind: str, within_s: float = WITHIN_S, **fields: Any) -> Message:
         """The next message of this type with these fields."""
         seen = []
         try:
@@ -129,13 +128,13 @@ class Tab:
         """Sends a command under an id of its own and returns its ack or error."""
         id = fields.pop("id", None) or str(uuid4())
         await self.says(kind, id=id, **fields)
-        async with asyncio.timeout(PATIENCE_S + 5):
+        async with asyncio.timeout(WITHIN_S):
             while True:
-                message = await self.next(PATIENCE_S + 5)
+                message = await self.next(WITHIN_S)
                 if message.get("id") == id and message["type"] in ("ack", "error"):
                     return message
 
-    async def closed(self, within_s: float = PATIENCE_S) -> int:
+    async def closed(self, within_s: float = WITHIN_S) -> int:
         """The code with which the server closes."""
         async with asyncio.timeout(within_s):
             while True:

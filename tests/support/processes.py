@@ -15,7 +15,7 @@ from time import monotonic
 
 import psutil
 
-from tests.support.waiting import eventually
+from tests.support.waiting import WITHIN_S, eventually
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 READY_WITHIN_S = 45
@@ -56,7 +56,7 @@ class Tomato:
         """Everything the launcher and its parts have written so far."""
         return Path(self._log.name).read_text()
 
-    def said(self, words: str, within_s: float = 10, times: int = 1) -> None:
+    def said(self, words: str, within_s: float = WITHIN_S, times: int = 1) -> None:
         """Waits until the output contains `words`."""
 
         def told() -> bool:
@@ -97,7 +97,7 @@ class Tomato:
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> psutil.Process:
         """Sends a signal to one part and returns what was hit."""
-        part = eventually(lambda: self.part(name), within_s=10)
+        part = eventually(lambda: self.part(name))
         part.send_signal(number)
         return part
 

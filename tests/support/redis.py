@@ -17,7 +17,7 @@ def redis_in(data_dir: Path) -> Iterator[redis.Redis]:
     with subprocess.Popen(command_line(data_dir)) as server:
         client = connect_sync(embedded_url(data_dir))
         try:
-            eventually(lambda: _answers(client, server, data_dir), within_s=10)
+            eventually(lambda: _answers(client, server, data_dir))
             yield client
         finally:
             client.close()

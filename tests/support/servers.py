@@ -25,7 +25,7 @@ def server(folder: Path, **options: str) -> Iterator[int]:
     words = [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", value)]
     with subprocess.Popen([str(find_server()), *words], stdout=subprocess.DEVNULL) as process:
         try:
-            eventually(lambda: _answers(port), within_s=10)
+            eventually(lambda: _answers(port))
             yield port
         finally:
             process.terminate()
@@ -44,7 +44,7 @@ def cluster(folder: Path, **settings: str) -> Iterator[list[int]]:
                 node.execute_command("CLUSTER", "ADDSLOTS", *range(first, end))
             for port in ports[1:]:
                 nodes[0].execute_command("CLUSTER", "MEET", HOST, port)
-            eventually(lambda: all(_is_whole(node) for node in nodes), within_s=20)
+            eventually(lambda: all(_is_whole(node) for node in nodes))
             yield ports
         finally:
             for node in nodes:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import uvicorn
 from websockets.utils import apply_mask
 
-from tests.support.waiting import eventually_async
+from tests.support.waiting import WITHIN_S, eventually_async
 from tomato import frames
 from tomato.websocket import WebSocket
 
@@ -22,7 +22,6 @@ ACCEPT = {"type": "websocket.accept"}
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 MASK = b"\x01\x02\x03\x04"
 MAX_BYTES = 100_000
-PATIENCE_S = 5.0
 
 
 @dataclass
@@ -104,7 +103,7 @@ class Client:
         return await self.answer()
 
     async def answer(self) -> str:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(WITHIN_S):
             return (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
 
     def sends(self, opcode: int, payload: bytes = b"", *, is_last: bool = True) -> None:
@@ -112,7 +111,7 @@ class Client:
 
     async def hears(self) -> tuple[int, bytes]:
         """Opcode and payload of the next short frame."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(WITHIN_S):
             first, length = await self.reader.readexactly(2)
             return first & 0x0F, await self.reader.readexactly(length)
 
@@ -123,7 +122,7 @@ class Client:
 
     async def hears_until(self, words: bytes) -> bytes:
         heard = bytearray()
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(WITHIN_S):
             while words not in heard[-100_000:]:
                 more = await self.reader.read(50_000)
                 assert more, f"it ended without {words!r}"
@@ -131,7 +130,7 @@ class Client:
         return bytes(heard)
 
     async def is_cut_off(self) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(WITHIN_S):
             with suppress(ConnectionResetError):
                 while await self.reader.read(100_000):
                     pass
