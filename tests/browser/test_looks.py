@@ -106,6 +106,14 @@ async () => {
 }
 """
 
+# Counts how often a ring sets out to glide.
+WATCH_RING = """
+() => {
+  window.glided = 0;
+  addEventListener("transitionrun", ({ propertyName }) => { glided += propertyName === "stroke-dashoffset"; });
+}
+"""
+
 DRAWN = "tm-timer[kind=room]", "tm-timer[kind=me]", "tm-people", "tm-control"
 
 parametrize_screens = pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -377,6 +385,18 @@ def test_who_wants_less_motion_gets_none(visitor: Callable[..., Visitor]) -> Non
         "[...document.querySelectorAll('main *')].map((element) => parseFloat(getComputedStyle(element).transitionDuration))"
     )
     assert max(durations) < 0.001
+
+
+def test_the_ring_glides_only_where_that_is_to_be_seen(ana: Visitor) -> None:
+    page = ana.open()
+    page.evaluate(WATCH_RING)
+    press(own(page), "Start")
+    expect(digits(own(page))).to_have_text("24:57")
+    glided = page.evaluate("glided")
+    expect(digits(own(page))).to_have_text("24:54")
+    assert page.evaluate("glided") == glided
+    press(own(page), "Skip to break")
+    eventually(lambda: page.evaluate("glided") > glided + 2)
 
 
 def test_forced_colours_keep_the_ring_and_the_choice_of_phase_visible(visitor: Callable[..., Visitor]) -> None:

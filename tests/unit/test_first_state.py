@@ -41,6 +41,11 @@ def test_the_ring(timer: dict, offset: float) -> None:
     assert float(clock.ring_offset(timer)) == offset
 
 
+@pytest.mark.parametrize(("timer", "creeps"), CASES["creeps"])
+def test_a_ring_that_creeps(timer: dict, creeps: bool) -> None:
+    assert clock.creeps(timer) is creeps
+
+
 @pytest.mark.parametrize(("name", "letters"), PEOPLE["initials"])
 def test_initials(name: str, letters: str) -> None:
     assert people.initials(name) == letters

@@ -23,6 +23,7 @@ FOR_ALL = _("%(word)s for all")
 
 SECOND_MS = 1_000
 MINUTE_MS = 60_000
+CREEPS_FROM_MS = 10 * MINUTE_MS
 
 TimerFields = Mapping[str, Any]
 """A `Timer` as the wire has it."""
@@ -43,6 +44,7 @@ def show_timer(snapshot: Mapping[str, Any], timer_id: str, kind: str) -> dict[st
         "spoken": spoken(left_ms),
         "ends": ends(timer, snapshot["now_at"]),
         "ring_offset": ring_offset(timer),
+        "creeps": creeps(timer),
         "pips": pips(timer),
         "word": FOR_ALL % {"word": word} if kind == "room" else word,
         "icon": icon,
@@ -93,6 +95,11 @@ def ends(timer: TimerFields, now: int) -> str:
 def ring_offset(timer: TimerFields) -> str:
     """How much of the ring is gone: 0 is a full ring, 1 an empty one."""
     return f"{1 - min(1, timer['remaining_ms'] / timer['duration_ms']):.4f}".rstrip("0").rstrip(".")
+
+
+def creeps(timer: TimerFields) -> bool:
+    """Whether a second moves the ring too little to be seen."""
+    return timer["status"] == "running" and timer["duration_ms"] >= CREEPS_FROM_MS
 
 
 def pips(timer: TimerFields) -> dict[str, Any]:

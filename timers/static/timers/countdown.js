@@ -6,6 +6,7 @@
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const CREEPS_FROM_MS = 10 * MINUTE_MS;
 
 /** Milliseconds left of a timer: never more than all of it, should `now` be a moment behind. */
 export function remaining({ ends_at, remaining_ms, duration_ms }, now) {
@@ -23,6 +24,12 @@ export function face(ms) {
 export function ringOffset(timer, now) {
   return Number((1 - Math.min(1, remaining(timer, now) / timer.duration_ms)).toFixed(4));
 }
+
+/**
+ * Whether a second moves the ring by less than two pixels of the largest dial. To glide there would draw sixty pictures
+ * a second that nobody can tell apart, for as long as the page is open.
+ */
+export const creeps = ({ status, duration_ms }) => status === "running" && duration_ms >= CREEPS_FROM_MS;
 
 /** The value of `data-phase`, which chooses the colour. */
 export const colour = (phase) => phase.replace("_break", "");

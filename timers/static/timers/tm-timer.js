@@ -5,7 +5,7 @@
  */
 
 import { ends, forAll, MAIN, more, PHASE, PHASES, REASON, RESET, round, skipTo, spoken } from "#timers/words";
-import { colour, face, pips, remaining, ringOffset, timeOfDay, untilNextSecond } from "./countdown.js";
+import { colour, creeps, face, pips, remaining, ringOffset, timeOfDay, untilNextSecond } from "./countdown.js";
 import { PRESS } from "./keys.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
 
@@ -102,7 +102,7 @@ export function ring(timer, now) {
   return html`<svg viewBox="0 0 100 100" aria-hidden="true">
     <circle class="track" cx="50" cy="50" r="47" fill="none" stroke-width="3"></circle>
     <circle
-      class="arc"
+      class=${creeps(timer) ? "arc creeps" : "arc"}
       cx="50"
       cy="50"
       r="47"
