@@ -28,9 +28,11 @@ import psutil
 
 from bench.load import EngineListener, Listener, handshake
 from bench.machine import CORES, OTHER_CORES, SERVER_CORES, cpu_s, pin_to
-from tests.support.processes import CHECKOUT, Tomato, free_port, surroundings, tomato
+from tests.support.processes import Tomato, free_port, tomato
 from tests.support.redis import redis_in
+from tests.support.surroundings import surroundings
 from tests.support.waiting import eventually
+from tomato.environment import CHECKOUT
 
 PEERS = Path(__file__).parent / "peers"
 RAISED = {"TOMATO_RATE_PER_S": "10000", "TOMATO_RATE_BURST": "10000", "TOMATO_MAX_MEMBERS": "5000"}

@@ -18,7 +18,7 @@ from timers import protocol, topics
 from timers.figures import WorkerFigures
 from timers.topic import Answer, Event, Refused, Topic, UserJoined, Users
 from tomato.layer import CHANNEL_FIELD
-from tomato.logs import Outage
+from tomato.outage import Outage
 
 log = structlog.get_logger(__name__)
 

@@ -23,7 +23,7 @@ from timers.topic import Command, Leave, Recall, Unwatch
 from tomato import redis
 from tomato.allowances import Allowances
 from tomato.limits import TokenBuckets
-from tomato.logs import Outage
+from tomato.outage import Outage
 from tomato.per_loop import PerLoop
 
 log = structlog.get_logger(__name__)

@@ -17,7 +17,7 @@ from timers.leases import RENEW_EVERY_S, Leases
 from timers.schedule import SLOT_MS, SLOTS
 from timers.shard import LeaseLost, Shard, Tools
 from timers.topic import Lose
-from tomato.logs import Outage
+from tomato.outage import Outage
 from tomato.redis import errors_of
 
 log = structlog.get_logger(__name__)

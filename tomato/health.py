@@ -20,8 +20,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import async_only_middleware
 
 from timers.leases import census
-from tomato.logs import Outage
 from tomato.methods import only_to_read
+from tomato.outage import Outage
 from tomato.redis import connect
 
 log = structlog.get_logger(__name__)

@@ -86,21 +86,3 @@ class Unmistaken(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         is_closed = isinstance(error, RuntimeError) and "the handler is closed" in str(error)
         return not (is_closed and record.getMessage().startswith("Fatal error on SSL protocol"))
-
-
-class Outage:
-    """Something that many ask for is away: said once when it goes and once when it is back, not at every try."""
-
-    def __init__(self, log: structlog.typing.FilteringBoundLogger, what: str) -> None:
-        self._log, self._what = log, what
-        self.lasts = False
-
-    def goes_on(self, reason: object) -> None:
-        if not self.lasts:
-            self._log.warning(f"{self._what}_is_away", reason=str(reason) or type(reason).__name__)
-        self.lasts = True
-
-    def is_over(self) -> None:
-        if self.lasts:
-            self._log.info(f"{self._what}_is_back")
-        self.lasts = False

@@ -20,9 +20,9 @@ from timers.figures import SiteFigures
 from timers.leases import census
 from timers.reports import Report
 from tomato.limits import client_address
-from tomato.logs import Outage
 from tomato.methods import only_to_read
 from tomato.metrics import CONTENT_TYPE
+from tomato.outage import Outage
 
 log = structlog.get_logger(__name__)
 

@@ -37,6 +37,7 @@ LOOK_AGAIN_AFTER_S = 0.1
 SAY_WHAT_IS_MISSING_AFTER_S = 20.0
 LAST_RUN_ENDS_WITHIN_S = 1.0
 EXCEPTION = re.compile(r"^[\w.]+(Error|Exception): ")
+MADE_FROM = "static.made-from"
 APPS = ("timers", "rooms", "operators")
 
 
@@ -155,7 +156,7 @@ class Run:
 
     async def _collect_static_files(self) -> None:
         """Unless those that are there were made from the same files."""
-        made_from = self.environment.data_dir / "static.made-from"
+        made_from = self.environment.data_dir / MADE_FROM
         sources = fingerprint()
         if not made_from.exists() or made_from.read_text() != sources:
             await self._prepare(
@@ -164,7 +165,7 @@ class Run:
             made_from.write_text(sources)
 
     async def _prepare(self, command: str, complaint: str, advice: str) -> None:
-        arguments = manage(command, "--no-input", "--verbosity", "0")
+        arguments = manage(command, "--no-input", "--skip-checks", "--verbosity", "0")
         process = await start_bound(arguments, self.variables, output=asyncio.subprocess.PIPE)
         try:
             output, _ = await process.communicate()

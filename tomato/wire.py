@@ -18,7 +18,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from tomato.logs import Outage
+from tomato.outage import Outage
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,8 @@ import pytest
 from bench.report import GOALS, RATIO
 from bench.scenarios import SCENARIOS
 from bench.sites import NEED_NODE, why_no_peers
-from tests.support.processes import CHECKOUT, surroundings
+from tests.support.surroundings import surroundings
+from tomato.environment import CHECKOUT
 
 SVG = "{http://www.w3.org/2000/svg}"
 SOCKETS = {

@@ -13,11 +13,13 @@ import psycopg
 import pytest
 
 from tests.support.deployment import HOST, At, Deployment, deployment
+from tests.support.http import async_http_client, http_client, http_get
 from tests.support.people import Browser, Message, a_browser, a_room
 from tests.support.postgresql import cluster
-from tests.support.processes import CHECKOUT, free_port
+from tests.support.processes import free_port
 from tests.support.programs import UNTRIED, caddy, postgresql
-from tests.support.waiting import WITHIN_S, eventually
+from tests.support.waiting import eventually
+from tomato.environment import CHECKOUT
 from tomato.redis import connect_sync
 
 WEB, WORKERS = ("web-1", "web-2"), ("worker-1", "worker-2")
@@ -67,7 +69,7 @@ def proxy(site: Deployment) -> Iterator[At]:
 def passes(proxy: At, process: subprocess.Popen[bytes], log: Path) -> bool:
     assert process.poll() is None, log.read_text()
     try:
-        return httpx.get(proxy.url + "/healthz").status_code == 200
+        return http_get(proxy.url + "/healthz").status_code == 200
     except httpx.TransportError:
         return False
 
@@ -120,7 +122,7 @@ async def test_connections_that_postgresql_has_ended_are_made_anew(site: Deploym
 
 
 async def snapshot(at: At, code: str) -> Message:
-    async with httpx.AsyncClient() as http:
+    async with async_http_client() as http:
         found: Message = (await http.get(f"{at.url}/api/rooms/{code}")).json()
     return found
 
@@ -130,14 +132,14 @@ async def test_the_proxy_passes_pages_and_sockets_on(proxy: At) -> None:
 
 
 def test_the_proxy_numbers_requests_and_takes_no_browsers_word_for_it(proxy: At) -> None:
-    response = httpx.get(proxy.url, headers={"X-Request-Id": "made-up"})
+    response = http_get(proxy.url, headers={"X-Request-Id": "made-up"})
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", response.headers["X-Request-Id"])
 
 
 async def test_the_proxy_passes_event_streams_on_as_they_come(proxy: At) -> None:
     code = await a_room(proxy)
     async with (
-        httpx.AsyncClient(base_url=proxy.url, timeout=WITHIN_S) as http,
+        async_http_client(base_url=proxy.url) as http,
         http.stream("GET", f"/room/{code}/events") as response,
     ):
         lines = response.aiter_lines()
@@ -153,7 +155,7 @@ async def test_the_proxy_passes_event_streams_on_as_they_come(proxy: At) -> None
 
 
 def test_the_proxy_serves_static_files_of_this_version_and_others(site: Deployment, proxy: At) -> None:
-    with httpx.Client(base_url=proxy.url) as http:
+    with http_client(base_url=proxy.url) as http:
         page = http.get("/").text
         style = http.get(re.findall(r'href="(/static/[^"]+\.css)"', page)[0], headers={"Accept-Encoding": "gzip"})
         (site.folder / "static" / "page.0123456789ab.js").write_text("// of the version before")
@@ -168,8 +170,8 @@ def test_the_proxy_serves_static_files_of_this_version_and_others(site: Deployme
 
 
 def test_metrics_are_shown_inside_and_not_outside(site: Deployment, proxy: At) -> None:
-    assert httpx.get(proxy.url + "/metrics").status_code == 404
-    assert "tomato_workers 2.0" in httpx.get(site.at("web-1").url + "/metrics").text
+    assert http_get(proxy.url + "/metrics").status_code == 404
+    assert "tomato_workers 2.0" in http_get(site.at("web-1").url + "/metrics").text
 
 
 async def test_one_after_the_other_is_stopped_and_nobody_is_left_out(

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 
-import httpx
 import psutil
 import pytest
 
+from tests.support.http import async_http_client, http_get
 from tests.support.people import Browser, Message, Tab, a_browser, a_room
 from tests.support.pieces import Pieces, pieces
 from tests.support.processes import free_port
@@ -169,7 +169,7 @@ async def test_log_lines_name_the_request_and_nobody_s_device(site: Pieces) -> N
     (server,) = site.running("redis")
     server.kill()
     server.wait()
-    async with httpx.AsyncClient(cookies={"tomato_device": ana.cookie}) as http:
+    async with async_http_client(cookies={"tomato_device": ana.cookie}) as http:
         page = await http.get(f"{site.url}/")
     site.start("redis")
     assert page.status_code == 200
@@ -250,7 +250,7 @@ def shares(site: Pieces) -> list[int]:
 
 
 def readiness(site: Pieces) -> Message:
-    response = httpx.get(f"{site.url}/readyz")
+    response = http_get(f"{site.url}/readyz")
     assert response.status_code == 200, response.text
     workers = json.loads(response.text)["workers"]
     workers.pop("max_lag_ms")

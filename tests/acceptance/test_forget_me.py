@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 
-import httpx
 import pytest
 
 from tests.acceptance.test_idle import forgotten, names_in_redis
+from tests.support.http import async_http_client
 from tests.support.people import Browser, Tab, a_browser, a_room
 from tests.support.processes import Tomato, tomato
 from tests.support.waiting import eventually
@@ -68,7 +68,7 @@ def device(browser: Browser) -> str:
 
 
 async def ask_to_be_forgotten(browser: Browser) -> None:
-    async with httpx.AsyncClient(base_url=browser.site.url, cookies={"tomato_device": browser.cookie}) as http:
+    async with async_http_client(base_url=browser.site.url, cookies={"tomato_device": browser.cookie}) as http:
         page = await http.get("/you")
         answer = await http.post("/forget-me", data={"csrfmiddlewaretoken": TOKEN.findall(page.text)[0]})
     assert answer.status_code == 200, answer.text

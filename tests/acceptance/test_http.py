@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.support.http import http_client, http_get
 from tests.support.processes import Tomato
-from tests.support.waiting import WITHIN_S
 
 IN_THE_PAGE = re.compile(r"(?:href|src)=\"(/static/[^\"]+)\"")
 ONE_YEAR_S = 365 * 24 * 3600
@@ -23,7 +23,7 @@ COMPRESSED = (".js", ".css")
 
 @pytest.fixture
 def visit(site: Tomato) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url, timeout=WITHIN_S) as client:
+    with http_client(base_url=site.url) as client:
         yield client
 
 
@@ -36,7 +36,7 @@ def test_files_are_kept_for_ever_compressed_and_without_a_cookie(visit: httpx.Cl
     files = files_of(visit)
     assert {file[file.rindex(".") :] for file in files} >= set(TYPES)
     for file in files:
-        answer = httpx.get(visit.base_url.join(file))
+        answer = http_get(visit.base_url.join(file))
         ending = file[file.rindex(".") :]
         assert answer.status_code == 200, file
         assert answer.headers["content-type"].partition(";")[0] == TYPES[ending]

@@ -12,6 +12,7 @@ import pytest
 import websockets
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
+from tests.support.http import http_client, http_get
 from tests.support.processes import Tomato, tomato
 
 NAME, RIGHT, WRONG = "root", "a right password", "a wrong one"
@@ -49,7 +50,7 @@ class Visitor:
         self.origin = site.url.replace("http:", "https:")
         self.cookies: dict[str, Morsel[str]] = {}
         headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": f"192.0.2.66, {address}"}
-        self._http = httpx.Client(base_url=site.url, headers=headers, timeout=30)
+        self._http = http_client(base_url=site.url, headers=headers, timeout=30)
 
     def __enter__(self) -> "Visitor":
         return self
@@ -81,11 +82,11 @@ class Visitor:
 
 def test_who_comes_without_tls_is_sent_to_where_it_is(secure: Tomato) -> None:
     for path in ("/", "/room/ABC234?a=b", "/admin/"):
-        response = httpx.get(secure.url + path)
+        response = http_get(secure.url + path)
         assert response.status_code == 301
         assert response.headers["location"] == secure.url.replace("http:", "https:") + path
         assert "set-cookie" not in response.headers
-    assert httpx.get(secure.url + "/healthz").status_code == httpx.get(secure.url + "/readyz").status_code == 200
+    assert http_get(secure.url + "/healthz").status_code == http_get(secure.url + "/readyz").status_code == 200
 
 
 def test_a_browser_is_told_to_stay_with_tls_for_a_year(visitor: Callable[..., Visitor]) -> None:

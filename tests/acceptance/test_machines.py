@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.http import async_http_client
 from tests.support.people import Message, Site, a_browser, a_room
 from tests.support.processes import Tomato
 from tests.support.waiting import WITHIN_S, eventually_async
@@ -52,7 +53,7 @@ class Stream:
 @asynccontextmanager
 async def reading(site: Site, code: str, **headers: str) -> AsyncIterator[Stream]:
     async with (
-        httpx.AsyncClient(base_url=site.url, timeout=WITHIN_S) as http,
+        async_http_client(base_url=site.url) as http,
         http.stream("GET", f"/room/{code}/events", headers=headers) as response,
     ):
         assert response.status_code == 200, await response.aread()
@@ -61,7 +62,7 @@ async def reading(site: Site, code: str, **headers: str) -> AsyncIterator[Stream
 
 async def order(site: Site, code: str, action: str, cookie: str = "", **fields: Any) -> httpx.Response:
     headers = {"Cookie": f"tomato_device={cookie}"} if cookie else {}
-    async with httpx.AsyncClient(base_url=site.url, timeout=WITHIN_S) as http:
+    async with async_http_client(base_url=site.url) as http:
         return await http.post(f"/api/rooms/{code}/timer", json={"action": action, **fields}, headers=headers)
 
 
@@ -110,7 +111,7 @@ async def test_a_reader_that_comes_again_goes_on_where_it_was(site: Tomato) -> N
     await order(site, code, "start")
     async with reading(site, code) as stream:
         last = await stream.hears("timer:tick")
-    async with httpx.AsyncClient(base_url=site.url) as http:
+    async with async_http_client(base_url=site.url) as http:
         v = (await http.get(f"/api/rooms/{code}")).json()["v"]
     assert last["id"] == v
 
@@ -128,7 +129,7 @@ async def test_a_reader_that_comes_again_goes_on_where_it_was(site: Tomato) -> N
 async def test_a_locked_room_is_for_those_who_know_its_passcode(site: Tomato) -> None:
     code = await a_room(site, passcode="open sesame")
     assert (await order(site, code, "start")).status_code == 403
-    async with httpx.AsyncClient(base_url=site.url) as http:
+    async with async_http_client(base_url=site.url) as http:
         assert (await http.get(f"/room/{code}/events")).status_code == 403
     async with reading(site, code, **{"X-Room-Passcode": "open sesame"}) as stream:
         assert (await stream.next())["room"]["locked"] is True

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import CHECKOUT, surroundings
+from tests.support.surroundings import surroundings
+from tomato.environment import CHECKOUT
 
 
 @pytest.fixture(scope="module")

@@ -1,26 +1,23 @@
 """`/metrics` of a running tomato with several processes: the same truth whichever of them is asked."""
 
 import asyncio
-import ssl
 import sys
 from collections.abc import Set
 from signal import SIGKILL, SIGTERM
 
-import httpx
 import pytest
 import websockets
 
+from tests.support.http import async_http_client
 from tests.support.metrics import Scrape
 from tests.support.people import a_browser, a_room
 from tests.support.processes import Tomato, tomato
-from tests.support.waiting import WITHIN_S, eventually_async
+from tests.support.waiting import eventually_async
 
 REPORTED_WITHIN_S = 30
 SHARDS = 16
 AT_ONCE = 8
 """So many questions at one moment are answered by more than one process."""
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""To read them anew for each answer takes longer than the answer."""
 MANY = 60
 """Messages, more than one person may send at once."""
 TOKEN = "a-word-that-few-know"
@@ -29,7 +26,7 @@ TOKEN = "a-word-that-few-know"
 async def scraped(site: Tomato, token: str | None = None) -> Scrape:
     """One answer, over a connection of its own, so that any process may give it."""
     headers = {"Authorization": f"Bearer {token}"} if token else None
-    async with httpx.AsyncClient(timeout=WITHIN_S, verify=NO_CERTIFICATES) as http:
+    async with async_http_client() as http:
         response = await http.get(site.url + "/metrics", headers=headers)
     assert response.status_code == 200, response.text
     return Scrape(response.text)
@@ -204,7 +201,7 @@ async def test_nobody_is_named(site: Tomato) -> None:
 
 async def test_elsewhere_it_takes_the_token() -> None:
     with tomato(TOMATO_METRICS_TOKEN=TOKEN) as guarded:
-        async with httpx.AsyncClient() as http:
+        async with async_http_client() as http:
             assert (await http.get(guarded.url + "/metrics")).status_code == 401
         assert (await scraped(guarded, TOKEN)).total("tomato_redis_up") == 1
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
+from tests.support.http import async_http_client, http_client
 from tests.support.people import Browser, Tab, a_browser, a_room
 from tests.support.processes import Tomato
-from tests.support.waiting import WITHIN_S
 
 RIGHT, WRONG = "open sesame", "open barley"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
@@ -41,7 +41,7 @@ class Entrance:
 
 @contextmanager
 def at_the_door(site: Tomato, code: str) -> Iterator[Entrance]:
-    with httpx.Client(base_url=site.url, timeout=WITHIN_S) as http:
+    with http_client(base_url=site.url) as http:
         yield Entrance(site, code, http, http.get(f"/room/{code}"))
 
 
@@ -92,7 +92,7 @@ async def test_those_inside_stay_and_see_the_lock_and_whoever_comes_needs_the_pa
 
 async def locks(browser: Browser, code: str, passcode: str | None) -> int:
     """Sets a room's passcode, and keeps the grant that comes with it."""
-    async with httpx.AsyncClient(
+    async with async_http_client(
         base_url=browser.site.url, headers={"Cookie": f"tomato_device={browser.cookie}"}
     ) as http:
         answer = await http.post(f"/api/rooms/{code}/passcode", json={"passcode": passcode})
@@ -103,7 +103,7 @@ async def locks(browser: Browser, code: str, passcode: str | None) -> int:
 
 async def test_the_api_takes_the_passcode_in_a_header(site: Tomato) -> None:
     code = await a_room(site, passcode="Größe 7")
-    async with httpx.AsyncClient(base_url=site.url) as http:
+    async with async_http_client(base_url=site.url) as http:
         assert (await http.get(f"/api/rooms/{code}")).status_code == 403
         headers = {"X-Room-Passcode": "Größe 7".encode()}
         shown = await http.get(f"/api/rooms/{code}", headers=headers)  # type: ignore[arg-type]
@@ -112,7 +112,7 @@ async def test_the_api_takes_the_passcode_in_a_header(site: Tomato) -> None:
 
 async def test_after_five_wrong_ones_even_the_right_one_waits(site: Tomato) -> None:
     code = await a_room(site, passcode=RIGHT)
-    async with httpx.AsyncClient(base_url=site.url) as http:
+    async with async_http_client(base_url=site.url) as http:
         tries = [*[WRONG] * 5, RIGHT]
         answers = [await http.get(f"/api/rooms/{code}", headers={"X-Room-Passcode": each}) for each in tries]
     assert [answer.status_code for answer in answers] == [403] * 5 + [429]

@@ -11,8 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.http import http_get, http_post
+from tests.support.prepared import prepared
 from tests.support.processes import READY_WITHIN_S, Tomato, assert_gone, free_port, tomato, tomato_starting
-from tests.support.waiting import WITHIN_S, eventually
+from tests.support.waiting import eventually
 from tomato.redis import connect_sync, embedded_url, socket_path
 from tomato.run import REDIS_STOPS_WITHIN_S, SERVERS_STOP_WITHIN_S
 
@@ -47,7 +49,7 @@ def test_the_web_server_runs_alone_in_several_processes_too(server: str) -> None
         settings = {"TOMATO_PORT": port, "TOMATO_SERVER": server, "TOMATO_WEB_PROCESSES": "2"}
         with running.beside(sys.executable, "-m", "tomato.serve", **settings) as web:
             eventually(lambda: len(web.children()) == 2)
-            assert httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=READY_WITHIN_S).status_code == 200
+            assert http_get(f"http://127.0.0.1:{port}/readyz", timeout=READY_WITHIN_S).status_code == 200
             family = [web, *web.children()]
             web.terminate()
             assert_gone(family, within_s=STOPS_WITHIN_S)
@@ -179,7 +181,7 @@ class TestMending:
     def test_visitors_wait_while_the_web_server_is_replaced(self) -> None:
         with tomato() as running:
             running.kill("web")
-            assert httpx.get(f"{running.url}/healthz", timeout=WITHIN_S).status_code == 200
+            assert http_get(f"{running.url}/healthz").status_code == 200
 
 
 class TestStopping:
@@ -207,7 +209,7 @@ class TestStopping:
 
     def test_event_streams_end_with_it_as_they_should(self) -> None:
         with tomato() as running, socket.create_connection(("127.0.0.1", running.port)) as reader:
-            code = httpx.post(f"{running.url}/api/rooms", json={}).json()["code"]
+            code = http_post(f"{running.url}/api/rooms", json={}).json()["code"]
             reader.sendall(f"GET /room/{code}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             text = b""
             while b"session:joined" not in text:
@@ -244,15 +246,15 @@ class TestStopping:
             assert_gone(family, within_s=STOPS_WITHIN_S)
 
     def test_the_port_and_the_directory_are_free_again(self, tmp_path: Path) -> None:
-        port = str(free_port())
+        port, data_dir = str(free_port()), prepared(tmp_path / "var")
         for stop in (Tomato.stop, lambda running: running.launcher.kill()):
-            with tomato(tmp_path / "var", TOMATO_PORT=port) as running:
+            with tomato(data_dir, TOMATO_PORT=port) as running:
                 stop(running)
 
 
 class TestState:
     def test_survives_a_stop(self, tmp_path: Path) -> None:
-        data_dir = tmp_path / "var"
+        data_dir = prepared(tmp_path / "var")
         with tomato(data_dir) as running:
             redis = connect_sync(embedded_url(data_dir))
             redis.set("mark", "kept")
@@ -280,9 +282,10 @@ class TestState:
             redis.close()
 
     def test_keeps_the_number_of_shards(self, tmp_path: Path) -> None:
-        with tomato(tmp_path / "var") as running:
+        data_dir = prepared(tmp_path / "var")
+        with tomato(data_dir) as running:
             running.stop()
-        with tomato_starting(tmp_path / "var", TOMATO_SHARDS="8") as started:
+        with tomato_starting(data_dir, TOMATO_SHARDS="8") as started:
             refused(started, "TOMATO_SHARDS is 8", "set TOMATO_SHARDS=16")
 
     def test_two_runs_side_by_side_do_not_meet(self) -> None:
@@ -297,7 +300,7 @@ class TestState:
             assert health(other).status_code == 200
 
     def test_a_data_directory_with_a_long_and_odd_name(self, tmp_path: Path) -> None:
-        data_dir = tmp_path / ("a long name " * 8) / "50% of + what?"
+        data_dir = prepared(tmp_path / ("a long name " * 8) / "50% of + what?")
         with tomato(data_dir) as running:
             assert health(running).status_code == 200
             short = socket_path(data_dir).parent
@@ -307,7 +310,7 @@ class TestState:
 
 
 def health(running: Tomato) -> httpx.Response:
-    return httpx.get(f"{running.url}/readyz", timeout=WITHIN_S)
+    return http_get(f"{running.url}/readyz")
 
 
 def refused(started: Tomato, *words: str) -> str:

@@ -1,9 +1,9 @@
 """The sockets as the contract describes them, tried from outside."""
 
-import httpx
 import pytest
 import websockets
 
+from tests.support.http import async_http_client
 from tests.support.people import Tab, a_browser, a_room
 from tests.support.processes import Tomato
 
@@ -246,7 +246,7 @@ class TestRefusals:
             await there.hears("error", code="rate-limited")
 
     async def test_a_room_that_is_not_there_in_the_api(self, site: Tomato) -> None:
-        async with httpx.AsyncClient() as http:
+        async with async_http_client() as http:
             response = await http.get(site.url + "/api/rooms/ABCDEF")
         assert response.status_code == 404
         assert response.json().keys() == {"code", "message"}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.people import Browser, Message, a_browser, a_room
+from tests.support.prepared import prepared
 from tests.support.processes import Tomato, tomato
 
 
@@ -25,27 +26,29 @@ async def test_a_running_timer_ends_at_its_instant_whatever_is_killed(site: Toma
 
 
 async def test_a_running_timer_outlives_all_of_tomato(tmp_path: Path) -> None:
-    with tomato(tmp_path / "var") as first:
+    data_dir = prepared(tmp_path / "var")
+    with tomato(data_dir) as first:
         ana = await a_browser(first)
         async with ana.tab() as tab:
             await tab.does("timer:start", duration_ms=1_000_000)
         ends_at = await the_end(ana)
         first.stop()
-    with tomato(tmp_path / "var") as second:
+    with tomato(data_dir) as second:
         async with Browser(second, ana.cookie).tab() as tab:
             assert tab.timer("solo")["ends_at"] == ends_at
             await tab.hears("timer:tick")
 
 
 async def test_phases_that_ended_meanwhile_are_completed_in_their_order(tmp_path: Path) -> None:
-    with tomato(tmp_path / "var") as first:
+    data_dir = prepared(tmp_path / "var")
+    with tomato(data_dir) as first:
         ana = await a_browser(first)
         async with ana.tab() as tab:
             await tab.does("timer:configure", short_break_ms=1000, focus_ms=600_000, auto_start_focus=True)
             await tab.does("timer:start", duration_ms=1000)
             ends_at = await the_end(ana)
         first.stop()
-    with tomato(tmp_path / "var") as second:
+    with tomato(data_dir) as second:
         async with Browser(second, ana.cookie).tab() as tab:
             timer = tab.timer("solo")
             assert (timer["phase"], timer["round"], timer["completed_focus"]) == ("focus", 2, 1)

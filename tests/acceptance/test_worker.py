@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.processes import CHECKOUT, surroundings
+from tests.support.surroundings import surroundings
 from tests.support.waiting import WITHIN_S
+from tomato.environment import CHECKOUT
 
 
 def test_a_worker_that_waits_for_redis_ends_when_it_is_told_to(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 from websockets import Origin
@@ -16,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.browser.test_looks import SMALLEST
 from tests.support.hostile import HOSTILE
+from tests.support.http import http_get, http_post
 from tests.support.processes import Tomato
 from tests.support.visitors import Visitor, connection, is_told, note, shared, stay_nameless
 from tests.support.waiting import eventually
@@ -63,7 +63,7 @@ class Stranger:
 
 @contextmanager
 def stranger(site: Tomato, code: str) -> Iterator[Stranger]:
-    device = httpx.get(site.url).cookies["tomato_device"]
+    device = http_get(site.url).cookies["tomato_device"]
     address, cookie = f"{site.socket_url}/ws/room/{code}", {"Cookie": f"tomato_device={device}"}
     ways: dict[str, Any] = {"compression": None, "ping_interval": None, "max_queue": None}
     with connect(address, origin=Origin(site.url), additional_headers=cookie, **ways) as socket:
@@ -123,7 +123,7 @@ def test_a_name_of_somebody_is_text_wherever_it_is_shown(visitor: Callable[..., 
 def test_the_name_of_a_room_is_text_wherever_it_is_shown(visitor: Callable[..., Visitor], site: Tomato) -> None:
     page = visitor(viewport=SMALLEST).open()
     for name, shown in NAMES.items():
-        code = httpx.post(f"{site.url}/api/rooms", json={"name": name}).json()["code"]
+        code = http_post(f"{site.url}/api/rooms", json={"name": name}).json()["code"]
         page.goto(f"/room/{code}")
         expect(connection(page)).to_have_text("Live")
         assert page.locator("h1").text_content() == f"{shown} {code}"
@@ -149,5 +149,5 @@ def _address(site: Tomato, path: str) -> str:
     if path not in ("/room", "/locked"):
         return path
     fields = {"passcode": "sesame"} if path == "/locked" else {}
-    code = httpx.post(f"{site.url}/api/rooms", json=fields).json()["code"]
+    code = http_post(f"{site.url}/api/rooms", json=fields).json()["code"]
     return f"/room/{code}"

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.processes import CHECKOUT, Tomato, surroundings
+from tests.support.processes import Tomato
+from tests.support.surroundings import surroundings
+from tomato.environment import CHECKOUT
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 COMMAND = ("-m", "schemathesis.cli", "run", "--no-color")

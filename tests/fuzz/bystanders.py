@@ -14,6 +14,7 @@ import httpx
 import websockets
 from pydantic import ValidationError
 
+from tests.support.http import async_http_client
 from tests.support.people import Browser
 from tests.support.processes import Tomato
 from timers import told
@@ -216,7 +217,7 @@ class Reader:
         topic = Topic("the reader", self.notes)
         try:
             async with (
-                httpx.AsyncClient(base_url=self.site.url, timeout=SILENCE_S) as http,
+                async_http_client(base_url=self.site.url, timeout=SILENCE_S) as http,
                 http.stream("GET", f"/room/{self.code}/events") as stream,
             ):
                 version = ""

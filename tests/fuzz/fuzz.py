@@ -22,6 +22,7 @@ from tests.fuzz.api import try_api
 from tests.fuzz.attackers import Seat, Speaker, send_request, write_frames
 from tests.fuzz.bystanders import Notes, Person, Reader
 from tests.soak.watch import errors_logged
+from tests.support.http import async_http_client
 from tests.support.people import a_browser, a_room
 from tests.support.processes import Tomato, tomato
 from tests.support.waiting import eventually_async
@@ -192,7 +193,7 @@ class Fuzz:
 
     async def _check_site(self) -> None:
         """All is as it was before."""
-        async with httpx.AsyncClient(base_url=self.site.url) as http:
+        async with async_http_client(base_url=self.site.url) as http:
             for path in ("/healthz", "/readyz"):
                 await self._check(f"{path} is not 200", partial(_is_well, http, path))
         most_fds = self.before["web"]["fds"] + FDS_OVER_THOSE_BEFORE

@@ -18,8 +18,10 @@ from typing import Any
 import psutil
 import yaml
 
-from tests.support.processes import CHECKOUT, free_port, surroundings
+from tests.support.processes import free_port
+from tests.support.surroundings import surroundings
 from tests.support.waiting import eventually
+from tomato.environment import CHECKOUT
 from tomato.redis import find_server
 
 HOST = "127.0.0.1"

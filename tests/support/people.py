@@ -15,9 +15,9 @@ from itertools import count
 from typing import Any, Protocol
 from uuid import uuid4
 
-import httpx
 import websockets
 
+from tests.support.http import async_http_client
 from tests.support.waiting import WITHIN_S, eventually_async
 
 Message = dict[str, Any]
@@ -49,7 +49,7 @@ class Browser:
 
     async def makes_a_room(self, **fields: str) -> str:
         """The code of a new room of its own."""
-        async with httpx.AsyncClient(cookies={"tomato_device": self.cookie}) as http:
+        async with async_http_client(cookies={"tomato_device": self.cookie}) as http:
             await http.get(self.site.url + "/")
             form = {"csrfmiddlewaretoken": http.cookies["csrftoken"], **fields}
             response = await http.post(self.site.url + "/rooms", data=form)
@@ -146,7 +146,7 @@ class Tab:
 
 async def a_browser(site: Site) -> Browser:
     """A new browser: it looks at the first page and has its cookie from there."""
-    async with httpx.AsyncClient() as http:
+    async with async_http_client() as http:
         response = await http.get(site.url + "/")
     assert response.status_code == 200, response.text
     return Browser(site, response.cookies["tomato_device"])
@@ -154,7 +154,7 @@ async def a_browser(site: Site) -> Browser:
 
 async def a_room(site: Site, **fields: Any) -> str:
     """The code of a new room."""
-    async with httpx.AsyncClient() as http:
+    async with async_http_client() as http:
         response = await http.post(site.url + "/api/rooms", json=fields)
     assert response.status_code == 201, response.text
     return response.json()["code"]

@@ -17,10 +17,13 @@ import httpx
 import psutil
 import redis
 
-from tests.support.processes import CHECKOUT, free_port, surroundings
+from tests.support.http import http_get
+from tests.support.prepared import prepared
+from tests.support.processes import free_port
+from tests.support.surroundings import surroundings
 from tests.support.waiting import eventually
 from timers import topics
-from tomato.environment import Environment
+from tomato.environment import CHECKOUT, Environment
 from tomato.redis import command_line, connect_sync
 
 COMMANDS = {
@@ -39,12 +42,6 @@ class Pieces:
         self._clients: list[redis.Redis] = []
 
     # Processes
-
-    def prepare(self) -> None:
-        """The database and the static files."""
-        for command in ("migrate", "collectstatic"):
-            arguments = [sys.executable, "manage.py", command, "--no-input", "--verbosity", "0"]
-            subprocess.run(arguments, cwd=CHECKOUT, env=self._variables(), check=True)
 
     def start(self, part: str, **settings: str) -> psutil.Popen:
         """Starts a `redis`, `web` or `worker`; a redis and a web answer when this returns."""
@@ -124,9 +121,8 @@ class Pieces:
 def pieces(**settings: str) -> Iterator[Pieces]:
     """Prepared, with nothing running yet; whatever runs at the end of the block is killed."""
     with TemporaryDirectory(prefix="tomato-") as folder:
-        site = Pieces(Path(folder, "var"), Path(folder, "output"), **settings)
+        site = Pieces(prepared(Path(folder, "var")), Path(folder, "output"), **settings)
         try:
-            site.prepare()
             yield site
         finally:
             site.end()
@@ -135,6 +131,6 @@ def pieces(**settings: str) -> Iterator[Pieces]:
 def _web_answers(process: psutil.Popen, port: str) -> bool:
     assert process.is_running(), "the web server ended"
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2).status_code == 200
+        return http_get(f"http://127.0.0.1:{port}/healthz", timeout=2).status_code == 200
     except httpx.TransportError:
         return False

@@ -1,26 +1,25 @@
 """Tomato as a user starts it: real processes, real signals, a port and a data directory of its own."""
 
 import os
-import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
 import psutil
 
+from tests.support.prepared import prepared
+from tests.support.surroundings import surroundings
 from tests.support.waiting import WITHIN_S, eventually
+from tomato.environment import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 READY_WITHIN_S = 45
 STOPPED_WITHIN_S = 10
-DATABASE = "tomato.sqlite3"
 MARKS = {"web": "tomato.serve", "worker": "run_timers", "redis": "redis-server", "valkey": "valkey-server"}
 
 
@@ -147,7 +146,6 @@ def tomato(data_dir: Path | None = None, **settings: str) -> Iterator[Tomato]:
     """A tomato that is ready, for as long as the block lasts."""
     with tomato_starting(data_dir, **settings) as started:
         started.ready()
-        _keep_what_was_made(started.data_dir)
         yield started
 
 
@@ -155,44 +153,11 @@ def tomato(data_dir: Path | None = None, **settings: str) -> Iterator[Tomato]:
 def tomato_starting(data_dir: Path | None = None, **settings: str) -> Iterator[Tomato]:
     """The same before it is ready, for those that are not meant to become so."""
     with TemporaryDirectory(prefix="tomato-") as folder:
-        started = Tomato(data_dir or _data_dir(Path(folder)), Path(folder, "output"), **settings)
+        started = Tomato(data_dir or prepared(Path(folder, "var")), Path(folder, "output"), **settings)
         try:
             yield started
         finally:
             started.end()
-
-
-def _data_dir(folder: Path) -> Path:
-    """A new one, with the static files and the empty tables in it that an earlier run has made: these take the longest."""
-    data_dir = folder / "var"
-    if _made.exists():
-        shutil.copytree(_made, data_dir)
-    return data_dir
-
-
-def _keep_what_was_made(data_dir: Path) -> None:
-    if not _made.exists() and (data_dir / DATABASE).exists():
-        _made.mkdir(mode=0o700)
-        shutil.copytree(data_dir / "static", _made / "static")
-        shutil.copy(data_dir / "static.made-from", _made)
-        with (
-            closing(sqlite3.connect(data_dir / DATABASE)) as tables,
-            closing(sqlite3.connect(_made / DATABASE)) as kept,
-        ):
-            tables.backup(kept)
-
-
-_kept = TemporaryDirectory(prefix="tomato-made-")
-_made = Path(_kept.name, "var")
-
-
-def surroundings() -> dict[str, str]:
-    """This process's environment without tomato's settings."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("TOMATO_") and name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
-    }
 
 
 def free_port() -> int:

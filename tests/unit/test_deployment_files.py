@@ -14,7 +14,7 @@ from django.apps import apps as django_apps
 from django.conf import settings
 
 from tests.support.deployment import compose, dockerfile, example_env, seconds
-from tests.support.processes import CHECKOUT
+from tomato.environment import CHECKOUT
 from tomato.serve import ALL_STOP_WITHIN_S
 
 SETTINGS = set(re.findall(r'"(TOMATO_[A-Z_]+|DATABASE_URL)"', (CHECKOUT / "tomato" / "environment.py").read_text()))

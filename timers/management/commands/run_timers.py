@@ -26,7 +26,7 @@ from timers.store import Store
 from timers.topic import Rules
 from timers.worker import Worker
 from tomato import CannotStart, redis
-from tomato.logs import Outage
+from tomato.outage import Outage
 
 log = structlog.get_logger(__name__)
 
