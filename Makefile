@@ -38,6 +38,8 @@ check: .venv/installed-for-tests
 		$(PYTHON) manage.py check --deploy --fail-level WARNING && \
 		$(PYTHON) manage.py makemigrations --check --dry-run
 
+# Without compiled files each of the many processes that tests start would compile all of tomato anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 # Playwright brings a Node.js of its own, so the machine needs none.
 test: .venv/installed-for-tests
 	@$(PYTHON) -m tests.support.programs

@@ -188,8 +188,15 @@ class TestStopping:
     def test_the_parts_are_given_five_seconds_together(self) -> None:
         assert SERVERS_STOP_WITHIN_S + REDIS_STOPS_WITHIN_S < 5
 
-    @both_servers
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    @pytest.mark.parametrize(
+        ("server", "number"),
+        [
+            ("uvicorn", signal.SIGINT),
+            ("uvicorn", signal.SIGTERM),
+            ("daphne", signal.SIGTERM),
+            ("uvicorn", signal.SIGHUP),
+        ],
+    )
     def test_a_signal_stops_all_of_it(self, server: str, number: signal.Signals) -> None:
         with tomato(TOMATO_SERVER=server) as running:
             assert running.stop(number) < STOPS_WITHIN_S

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
-LOOK_AGAIN_AFTER_S = 0.02
+LOOK_AGAIN_AFTER_S = 0.05
 WITHIN_S = 20.0
 """Long, since it is only ever waited for by a test that fails, or on a machine that has much else to do."""
 
