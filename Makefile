@@ -45,7 +45,7 @@ test: .venv/installed-for-tests
 	@$(PYTHON) -m tests.support.programs
 	@$(MAKE) check
 	@$$(echo .venv/lib/python*/site-packages/playwright/driver/node) --test --test-reporter=dot tests/javascript/*.test.js
-	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 	@echo 'What keeps something in the database, on PostgreSQL:'
 	@$(PYTHON) -m tests.support.postgresql -m postgresql tests/integration
 

@@ -65,7 +65,7 @@ async def test_undo_reaches_back_over_a_killed_worker(site: Tomato) -> None:
         await tab.does("timer:configure", rounds=2)
         site.kill("worker")
         for expected in ("configure", "pause"):
-            assert (await tab.does("timer:undo"))["changed"] is True, expected
+            assert (await tab.insists("timer:undo"))["changed"] is True, expected
         assert await the_end(ana) == ends_at
         assert (await tab.does("timer:redo"))["changed"] is True
         assert (await now(ana))["status"] == "paused"

@@ -161,7 +161,6 @@ def test_another_language_is_kept_for_when_there_is_no_server(visitor: Callable[
     page.goto("/")
     expect(connection(page)).to_have_text("Live")
     eventually(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
-    someone.expect_complaint("Failed to load resource")
     go_offline(page, line)
     page.reload()
     expect(page.locator("tm-connection .notice")).to_contain_text("Offline. Dein Timer funktioniert")

@@ -26,9 +26,6 @@ from tests.support.visitors import (
 )
 from tests.support.waiting import eventually
 
-GONE = "Failed to load resource"
-SOCKET_GONE = "WebSocket connection to"
-
 
 @pytest.fixture
 def keeper(visitor: Callable[..., Visitor]) -> Visitor:
@@ -63,7 +60,6 @@ def steerable(page: Page) -> None:
 
 
 def test_a_timer_is_steered_offline_and_the_server_agrees_on_return(keeper: Visitor) -> None:
-    keeper.expect_complaint(GONE)
     page, line = kept(keeper)
     with offline(page, line):
         steerable(page)
@@ -87,8 +83,6 @@ def test_a_timer_is_steered_offline_and_the_server_agrees_on_return(keeper: Visi
 
 
 def test_a_page_is_opened_offline_with_the_timer_of_last_time_and_what_was_done_to_it_stays(keeper: Visitor) -> None:
-    keeper.expect_complaint(GONE)
-    keeper.expect_complaint(SOCKET_GONE)
     page, line = kept(keeper)
     page.get_by_role("radio", name="Long break").check()
     expect(digits(own(page))).to_have_text("15:00")
@@ -155,7 +149,6 @@ def test_what_came_too_late_is_told(ana: Visitor) -> None:
 
 def test_a_room_shows_what_it_knew_and_says_since_when(visitor: Callable[..., Visitor]) -> None:
     someone = visitor(viewport=PHONE)
-    someone.expect_complaint(SOCKET_GONE)  # of the tab in which the room was made
     url = someone.make_room().url
     page = someone.context.new_page()
     line = Line(page)
@@ -222,7 +215,7 @@ def test_a_wrong_clock_is_noted_in_the_settings(ana: Visitor) -> None:
 
 
 def test_a_new_version_is_offered_and_taken(keeper: Visitor, site: Tomato) -> None:
-    keeper.expect_complaint(SOCKET_GONE)
+    keeper.expect_complaint("WebSocket connection to")
     page, _ = kept(keeper)
     version = page.locator("meta[name=version]").get_attribute("content")
     manifest = site.data_dir / "static" / "staticfiles.json"

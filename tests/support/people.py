@@ -21,6 +21,7 @@ from tests.support.http import async_http_client
 from tests.support.waiting import WITHIN_S, eventually_async
 
 Message = dict[str, Any]
+INSISTS_TIMES = 3
 
 
 class Site(Protocol):
@@ -133,6 +134,15 @@ class Tab:
                 message = await self.next(WITHIN_S)
                 if message.get("id") == id and message["type"] in ("ack", "error"):
                     return message
+
+    async def insists(self, kind: str, **fields: Any) -> Message:
+        """The same, said again under its id where no worker came in time to do it."""
+        id = str(uuid4())
+        for _ in range(INSISTS_TIMES):
+            answer = await self.does(kind, id=id, **fields)
+            if answer.get("code") != "unavailable":
+                break
+        return answer
 
     async def closed(self, within_s: float = WITHIN_S) -> int:
         """The code with which the server closes."""

@@ -35,6 +35,7 @@ Object.defineProperty(Navigator.prototype, "onLine", {
   get() { return sessionStorage.getItem("offline") === null && get.call(this); },
 });
 """
+NO_NETWORK = "ERR_INTERNET_DISCONNECTED"  # of which nobody but `go_offline` takes a browser
 OPERATOR, PASSWORD = "olga", "a long word that few know"
 ROOM_URL = re.compile(r"/room/[A-Z2-9]{6}$")
 
@@ -48,7 +49,7 @@ class Visitor:
     def __init__(self, browser: Browser, url: str, **options: Any) -> None:
         self.url = url
         self.complaints: list[str] = []
-        self.expected = ["Service Worker registration blocked"]
+        self.expected = ["Service Worker registration blocked", NO_NETWORK]
         self.context = browser.new_context(base_url=url, **{"service_workers": "block", **options})
         self.context.add_init_script(REPORT_VIOLATIONS)
         self.context.add_init_script(LISTEN)
