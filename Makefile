@@ -1,6 +1,6 @@
 # The commands of the repository. CONTRIBUTING.md says what each is for.
 
-.PHONY: run admin check test bench soak fuzz icons messages tour requirements help
+.PHONY: run admin check test test-javascript test-postgresql bench soak fuzz icons messages tour requirements help
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -40,12 +40,16 @@ check: .venv/installed-for-tests
 
 # Without compiled files each of the many processes that tests start would compile all of tomato anew.
 test: export PYTHONDONTWRITEBYTECODE :=
-# Playwright brings a Node.js of its own, so the machine needs none.
 test: .venv/installed-for-tests
 	@$(PYTHON) -m tests.support.programs
-	@$(MAKE) check
-	@$$(echo .venv/lib/python*/site-packages/playwright/driver/node) --test --test-reporter=dot tests/javascript/*.test.js
+	@$(MAKE) --jobs --output-sync check test-javascript test-postgresql
 	@$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# Playwright brings a Node.js of its own, so the machine needs none.
+test-javascript:
+	@$$(echo .venv/lib/python*/site-packages/playwright/driver/node) --test --test-reporter=dot tests/javascript/*.test.js
+
+test-postgresql:
 	@echo 'What keeps something in the database, on PostgreSQL:'
 	@$(PYTHON) -m tests.support.postgresql -m postgresql tests/integration
 

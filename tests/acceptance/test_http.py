@@ -32,6 +32,11 @@ def files_of(visit: httpx.Client) -> list[str]:
     return sorted(set(IN_THE_PAGE.findall(visit.get("/").text)))
 
 
+def test_it_answers_where_it_says_that_it_is(site: Tomato) -> None:
+    address = re.findall(r"^Tomato is ready at (\S+)$", site.output(), re.MULTILINE)[0]
+    assert http_get(f"{address}/readyz").status_code == 200
+
+
 def test_files_are_kept_for_ever_compressed_and_without_a_cookie(visit: httpx.Client) -> None:
     files = files_of(visit)
     assert {file[file.rindex(".") :] for file in files} >= set(TYPES)

@@ -24,9 +24,6 @@ HOST = "127.0.0.1"
 NAME = "tomato"
 # Nothing of it is to outlive the test.
 OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
-NOT_TRIED = (
-    "PostgreSQL was not tried, since there is none on this machine (on Debian and Ubuntu: apt install postgresql)."
-)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
-"""What settings become; what is refused is tested where the operator meets it, in acceptance/test_run.py."""
+"""What settings become, and what is refused; how a refusal meets the operator is in acceptance/test_run.py."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,40 @@ def test_an_empty_environment_is_enough(tmp_path: Path) -> None:
 
 def test_an_empty_value_counts_as_none(tmp_path: Path) -> None:
     assert read(tmp_path, TOMATO_PORT="", DATABASE_URL=" ") == read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOMATO_PORT", "http"),
+        ("TOMATO_PORT", "65536"),
+        ("TOMATO_HOST", "not a host"),
+        ("TOMATO_DATA_DIR", "/dev/null/var"),
+        ("TOMATO_DEBUG", "maybe"),
+        ("TOMATO_HTTPS", "2"),
+        ("TOMATO_PROXIES", "-1"),
+        ("TOMATO_ALLOWED_HOSTS", "*"),
+        ("TOMATO_ALLOWED_HOSTS", "https://example.com"),
+        ("TOMATO_REDIS_URL", "http://localhost"),
+        ("TOMATO_LAYER_URLS", "redis+cluster://localhost"),
+        ("DATABASE_URL", "mysql://localhost/tomato"),
+        ("TOMATO_SERVER", "apache"),
+        ("TOMATO_WEB_PROCESSES", "0"),
+        ("TOMATO_IDLE_TTL_S", "0"),
+        ("TOMATO_SHARDS", "0"),
+        ("TOMATO_RATE_PER_S", "many"),
+        ("TOMATO_RATE_BURST", "0"),
+        ("TOMATO_MAX_MEMBERS", "1.5"),
+        ("TOMATO_MAX_SOCKETS_PER_IP", "-1"),
+        ("TOMATO_CORS_ORIGINS", "example.com"),
+        ("TOMATO_CRASH_AT", "after-commit"),
+        ("TOMATO_SECRET_KEY", "short"),
+        ("TOMATO_METRICS_TOKEN", "two words"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=f"{name} is {re.escape(repr(value))}, but it must be "):
+        read(tmp_path, **{name: value})
 
 
 @pytest.mark.parametrize("name", ["TOMATO_ALLOWED_HOSTS", "TOMATO_LAYER_URLS", "TOMATO_CORS_ORIGINS"])
