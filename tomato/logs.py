@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import sys
+from typing import Any
 
 import structlog
 
@@ -27,32 +28,34 @@ def logging_to(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {
-                "line": {
-                    "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": shared,
-                    "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering()],
-                },
+    logging.config.dictConfig(_standard_library(level, shared))
+
+
+def _standard_library(level: str, shared: list[structlog.typing.Processor]) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": shared,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering()],
             },
-            "filters": {
-                "unexpected": {"()": "tomato.logs.Unexpected"},
-                "plainly": {"()": "tomato.logs.Plainly"},
-                "unmistaken": {"()": "tomato.logs.Unmistaken"},
-            },
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["plainly"]}},
-            "root": {"handlers": ["stderr"], "level": level},
-            # The others tell of every start, request and connection at INFO.
-            "loggers": {
-                "django.request": {"filters": ["unexpected"]},
-                **{name: {"level": "WARNING"} for name in CHATTY},
-                "asyncio": {"level": "WARNING", "filters": ["unmistaken"]},
-            },
-        }
-    )
+        },
+        "filters": {
+            "unexpected": {"()": "tomato.logs.Unexpected"},
+            "plainly": {"()": "tomato.logs.Plainly"},
+            "unmistaken": {"()": "tomato.logs.Unmistaken"},
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["plainly"]}},
+        "root": {"handlers": ["stderr"], "level": level},
+        # The others tell of every start, request and connection at INFO.
+        "loggers": {
+            "django.request": {"filters": ["unexpected"]},
+            **{name: {"level": "WARNING"} for name in CHATTY},
+            "asyncio": {"level": "WARNING", "filters": ["unmistaken"]},
+        },
+    }
 
 
 def _rendering() -> list[structlog.typing.Processor]:

@@ -219,13 +219,19 @@ def test_who_has_seen_a_knock_in_one_tab_has_seen_it_in_all(ana: Visitor, jun: V
 # Newcomers ------------------------------------------------------------------------------------------------------------
 
 
-def test_whoever_comes_in_the_middle_is_told_once(ana: Visitor, jun: Visitor) -> None:
+def one_comes_in_the_middle(ana: Visitor, jun: Visitor) -> tuple[Page, Page]:
+    """Ana's page, on which the shared timer runs, and Jun's, which is told that it began a minute earlier."""
     anas = ana.make_room()
     press(shared(anas), "Start for all")
     expect(digits(shared(anas))).to_have_text(RUNNING)
     juns = jun.context.new_page()
     juns.route_web_socket("**/ws/room/*", a_minute_earlier)
     juns.goto(anas.url)
+    return anas, juns
+
+
+def test_whoever_comes_in_the_middle_is_told_once(ana: Visitor, jun: Visitor) -> None:
+    anas, juns = one_comes_in_the_middle(ana, jun)
     told = re.compile(r"^25 minutes left: join in, or wait for the break at \d\d:\d\d\.$")
     expect(note(juns, shared(juns))).to_have_text(told)
     press(shared(juns), "OK")
@@ -238,12 +244,7 @@ def test_whoever_comes_in_the_middle_is_told_once(ana: Visitor, jun: Visitor) ->
 
 
 def test_what_a_newcomer_was_told_goes_with_the_timer(ana: Visitor, jun: Visitor) -> None:
-    anas = ana.make_room()
-    press(shared(anas), "Start for all")
-    expect(digits(shared(anas))).to_have_text(RUNNING)
-    juns = jun.context.new_page()
-    juns.route_web_socket("**/ws/room/*", a_minute_earlier)
-    juns.goto(anas.url)
+    anas, juns = one_comes_in_the_middle(ana, jun)
     expect(note(juns, shared(juns))).to_contain_text("join in")
     press(shared(anas), "Reset")
     expect(digits(shared(juns))).to_have_text("25:00")

@@ -131,7 +131,7 @@ class Tab:
         await self.says(kind, id=id, **fields)
         async with asyncio.timeout(WITHIN_S):
             while True:
-                message = await self.next(WITHIN_S)
+                message = await self.next()
                 if message.get("id") == id and message["type"] in ("ack", "error"):
                     return message
 

@@ -21,7 +21,7 @@ from tests.support.http import http_get
 from tests.support.prepared import prepared
 from tests.support.processes import free_port
 from tests.support.surroundings import surroundings
-from tests.support.waiting import eventually
+from tests.support.waiting import WITHIN_S, eventually
 from timers import topics
 from tomato.environment import CHECKOUT, Environment
 from tomato.redis import command_line, connect_sync
@@ -30,7 +30,6 @@ COMMANDS = {
     "web": (sys.executable, "-m", "tomato.serve"),
     "worker": (sys.executable, "manage.py", "run_timers"),
 }
-ANSWERS_WITHIN_S = 20
 
 
 class Pieces:
@@ -48,10 +47,10 @@ class Pieces:
         command = command_line(self.environment.data_dir) if part == "redis" else COMMANDS[part]
         process = self.run(part, command, **settings)
         if part == "redis":
-            eventually(self._redis_answers, ANSWERS_WITHIN_S)
+            eventually(self._redis_answers)
         if part == "web":
             port = settings.get("TOMATO_PORT", self.settings["TOMATO_PORT"])
-            eventually(lambda: _web_answers(process, port), ANSWERS_WITHIN_S)
+            eventually(lambda: _web_answers(process, port))
         return process
 
     def run(self, part: str, command: Sequence[str], **settings: str) -> psutil.Popen:
@@ -68,7 +67,7 @@ class Pieces:
         for _, process in self._processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-                process.wait(ANSWERS_WITHIN_S)
+                process.wait(WITHIN_S)
         for client in self._clients:
             client.close()
         self._log.close()
