@@ -70,7 +70,7 @@ icons: .venv/installed-for-tests
 	@$(PYTHON) -m tools.draw_icons
 
 tour: .venv/installed-for-tests
-	@$(PYTHON) -m tests.support.chromium
+	@$(PYTHON) -m tests.support.programs
 	@$(PYTHON) -m tools.take_tour $(ARGS)
 
 # Writes the pins anew, within what the .in files allow; `make requirements UPGRADE=--upgrade` takes the newest.

@@ -68,7 +68,7 @@ async def test_the_main_path(site: Tomato) -> None:
         await tab.does("timer:start", duration_ms=30_000)
         site.kill("worker")
         site.said("starting it again")
-        assert (await tab.does("timer:pause"))["changed"] is True
+        assert (await tab.insists("timer:pause"))["changed"] is True
         await tab.says("session:sync")
         (timer,) = (await tab.hears("session:joined"))["timers"]
         assert timer["status"] == "paused"

@@ -1,12 +1,12 @@
 """A really running site, and people with browsers of their own. Whatever a browser complains of fails the test."""
 
-import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from tests.support.chromium import chromium
+from tests.support.chromium import chromium, headless_shell
 from tests.support.processes import Tomato, tomato
 from tests.support.visitors import Visitor
 from tests.support.waiting import WITHIN_S
@@ -24,12 +24,26 @@ def site() -> Iterator[Tomato]:
 
 # Playwright keeps an event loop on this thread, which tests of other folders must not meet: hence not for the session.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("TOMATO_CHROMIUM") or chromium()
+def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    yield from _launched(playwright, headless_shell() or chromium())
+
+
+@pytest.fixture(scope="module")
+def whole_browser(playwright: Playwright) -> Iterator[Browser]:
+    """With what is around pages too: the notifications of a service worker."""
+    yield from _launched(playwright, chromium())
+
+
+def _launched(playwright: Playwright, path: Path | None) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -37,8 +51,8 @@ def visitor(browser: Browser, site: Tomato) -> Iterator[Callable[..., Visitor]]:
     """Somebody with a browser of their own: `visitor(color_scheme="dark", …)` takes Playwright's context options."""
     visitors: list[Visitor] = []
 
-    def arrive(**options: object) -> Visitor:
-        visitors.append(Visitor(browser, site.url, **options))
+    def arrive(with_browser: Browser = browser, **options: object) -> Visitor:
+        visitors.append(Visitor(with_browser, site.url, **options))
         return visitors[-1]
 
     yield arrive

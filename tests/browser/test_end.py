@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_looks import SMALLEST
 from tests.support.visitors import (
@@ -295,8 +295,10 @@ def test_who_has_a_tab_in_sight_is_not_told_besides(eva: Visitor) -> None:
     assert seen.evaluate("window.shown") == hidden.evaluate("window.shown") == []
 
 
-def test_a_phone_lets_the_service_worker_tell_and_a_press_leads_to_the_page(visitor: Callable[..., Visitor]) -> None:
-    someone = visitor(service_workers="allow", permissions=["notifications"])
+def test_a_phone_lets_the_service_worker_tell_and_a_press_leads_to_the_page(
+    visitor: Callable[..., Visitor], whole_browser: Browser
+) -> None:
+    someone = visitor(whole_browser, service_workers="allow", permissions=["notifications"])
     someone.context.add_init_script(NO_CONSTRUCTOR)
     for script in (SIGHT, SOCKETS):
         someone.context.add_init_script(script)

@@ -1,6 +1,7 @@
 """The programs beside Python that tests use where they are found; as a command, `make test` installs what is missing, if it can.
 
-Without a Chromium nothing is tested. Without the others some things are not, and the summary of the tests says which.
+Without a Chromium nothing is tested; without its shell the tests take longer. Without the others some things are not tested,
+and the summary of the tests says which.
 """
 
 import os
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.chromium import chromium
+from tests.support.chromium import SHELL, chromium, headless_shell
 
 DEBIANS_POSTGRESQL = Path("/usr/lib/postgresql")
 INSTALL = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends")
@@ -28,7 +29,12 @@ def caddy() -> Path | None:
     return Path(found) if (found := shutil.which("caddy")) else None
 
 
-PROGRAMS: dict[str, Callable[[], Path | None]] = {"chromium": chromium, "postgresql": postgresql, "caddy": caddy}
+PROGRAMS: dict[str, Callable[[], Path | None]] = {
+    "chromium": chromium,
+    SHELL: headless_shell,
+    "postgresql": postgresql,
+    "caddy": caddy,
+}
 """How each is found, by the name of its Debian package."""
 
 UNTRIED = {
