@@ -71,7 +71,7 @@ icons: .venv/installed-for-tests
 
 tour: .venv/installed-for-tests
 	@$(PYTHON) -m tests.support.programs
-	@$(PYTHON) -m tools.take_tour $(ARGS)
+	@$(PYTHON) -m tools.tour $(ARGS)
 
 # Writes the pins anew, within what the .in files allow; `make requirements UPGRADE=--upgrade` takes the newest.
 requirements: .venv-compile/installed

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.support.chromium import chromium
+from tests.support.chromium import FLAGS, chromium
 
 STATIC = Path(__file__).resolve().parent.parent / "timers" / "static" / "timers"
 PAPER = "#FBF8F5"
@@ -21,7 +21,7 @@ def main() -> None:
     drawing = (STATIC / "favicon.svg").read_text().replace('viewBox="0 0 24 24"', 'viewBox="2 2.6 20 20"')
     path = chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         for name, (size, ground, part) in ICONS.items():
             page = browser.new_page(viewport={"width": size, "height": size})
             page.set_content(

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from tests.support.chromium import chromium, headless_shell
+from tests.support.chromium import FLAGS, chromium, headless_shell
 from tests.support.processes import Tomato, tomato
 from tests.support.visitors import Visitor
 from tests.support.waiting import WITHIN_S
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 expect.set_options(timeout=WITHIN_S * 1000)
 

@@ -1,6 +1,6 @@
 """The tour in the docs is the one that `make tour` takes."""
 
-from tools.take_tour import DOCS, PICTURES, STOPS, picture, tour
+from tools.tour.page import DOCS, PICTURES, STOPS, picture, tour
 
 
 def test_the_page_is_the_one_that_is_taken() -> None:
