@@ -118,7 +118,8 @@ def _once(topic: Topic, request: Request, now: int) -> Change:
     change = _fulfil(topic, request, now)
     if not isinstance(change.answer, Answer):
         return change
-    return replace(change, topic=_remember(change.topic, member, id, change.answer))
+    answer = replace(change.answer, own=isinstance(request, Steer) and request.timer_id == member)
+    return replace(change, topic=_remember(change.topic, member, id, answer), answer=answer)
 
 
 def _remember(topic: Topic, member: str, id: str, answer: Answer) -> Topic:

@@ -10,6 +10,7 @@ from timers import control, topics
 from timers import timer as clock
 from timers.timer import Act, Action, History
 from timers.topic import (
+    Answer,
     Change,
     Event,
     Held,
@@ -127,9 +128,19 @@ def disown(topic: Topic, member: str) -> Topic:
 
 
 def _drop(topic: Topic, timer_id: str, comes_back_as: clock.Timer) -> Change:
-    timers, answers = without(topic.timers, timer_id), without(topic.answers, timer_id)
-    topic = replace(topic, v=topic.v + 1, timers=timers, answers=answers)
+    topic = replace(
+        topic, v=topic.v + 1, timers=without(topic.timers, timer_id), answers=_answers_without(topic, timer_id)
+    )
     return Change(topic, (TimerState(topic.v, timer_id, comes_back_as, Action.EXPIRE, None),))
+
+
+def _answers_without(topic: Topic, own_timer: str) -> Mapping[str, Mapping[str, Answer]]:
+    """What its owner asked of other timers, and of the room, is remembered on."""
+    answers = topic.answers.get(own_timer, {})
+    kept = {id: answer for id, answer in answers.items() if not answer.own}
+    if kept == answers:
+        return topic.answers
+    return {**topic.answers, own_timer: kept} if kept else without(topic.answers, own_timer)
 
 
 def idle_at(topic: Topic, timer_id: str, rules: Rules) -> int | None:

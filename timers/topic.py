@@ -111,12 +111,13 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a command's `id` was answered with, for when the same `id` comes again. What was `overruled` was given before
-    something that has happened to its timer."""
+    something that has happened to its timer. What was asked of one's `own` timer in a room is forgotten with that."""
 
     v: int
     changed: bool
     at: int
     overruled: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

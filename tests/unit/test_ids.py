@@ -10,6 +10,7 @@ from timers.timer import (
     Pause,
     Start,
 )
+from timers.topic import Drop
 
 GRACE_MS = seconds(5)
 IDLE_MS = seconds(300)
@@ -154,3 +155,20 @@ def test_ids_go_with_ones_own_timer_when_it_is_put_by() -> None:
     room.put_by()
     assert "ana" not in room.topic.answers
     assert "ana" not in room.topic.timers
+
+
+@pytest.mark.parametrize("gone", ["put by", "ended by an operator"])
+def test_no_other_ids_go_with_ones_own_timer(gone: str) -> None:
+    room = room_with("ana", "jun")
+    room.press("ana", Add(minutes(1)), id="1")
+    room.press("ana", Add(minutes(1)), timer="ana", id="2")
+    if gone == "put by":
+        room.leave("ana")
+        room.wait(IDLE_MS)
+        room.put_by()
+        room.arrive("ana", "another tab")
+    else:
+        room.apply(Drop("ana"))
+    room.press("ana", Add(minutes(1)), id="1")
+    assert room.left_ms() == minutes(26)
+    assert room.topic.answers["ana"].keys() == {"1"}

@@ -281,8 +281,8 @@ class TopicMachine(RuleBasedStateMachine):
         self.parked = idle.get("policy", self.parked)
         assert "policy" not in idle or self.topic.empty, "an arrival that looks into the database finds it there"
         assert course.idle(self.topic, self.now, RULES).keys() <= {POLICY}, "it goes once all the rest is gone"
-        # The ids of its owner go with somebody's own timer.
-        self.answers = {key: answer for key, answer in self.answers.items() if key[0] not in idle}
+        # What was asked of somebody's own timer goes with it.
+        self.answers = {key: answer for key, answer in self.answers.items() if key[0] not in idle or not answer.own}
 
     @rule()
     def commit(self) -> None:
@@ -319,6 +319,7 @@ class TopicMachine(RuleBasedStateMachine):
             assert change.answer.changed == bool(own) or (isinstance(command, Knock) and change.answer.changed)
             assert (change.answer.v, change.answer.at) == (own[0] if own else change.answer.v, self.now)
             if who is not None and id is not None:
+                assert change.answer.own == (isinstance(command, Steer) and command.timer_id == who)
                 self.answers[who, id] = change.answer
         return change
 
