@@ -9,6 +9,7 @@ ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LENGTH = 6
 
 ROOM_ADDRESS = re.compile(r"/room/([^/?#\s]+)")
+SEPARATORS = re.compile(r"[\s-]+")
 
 
 def new_code() -> str:
@@ -27,7 +28,7 @@ def normalise(text: str) -> str:
 
 
 def code_in(text: str) -> str | None:
-    """The code that somebody typed or pasted, alone or within the address of a room; None when there is none."""
+    """The code that somebody typed, in groups perhaps, or pasted, alone or within the address of a room; None when there is none."""
     address = ROOM_ADDRESS.search(text)
-    code = normalise(address[1] if address else text)
+    code = normalise(address[1] if address else SEPARATORS.sub("", text))
     return code if is_code(code) else None

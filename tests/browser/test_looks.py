@@ -24,6 +24,7 @@ from tests.support.waiting import eventually
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SMALLEST = {"width": 320, "height": 640}
+LOW = (1366, 625), (1280, 600), (1024, 560), (375, 553)
 SIDEWAYS = (1000, 500), (844, 390), (667, 375), (568, 320)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 JS_BUDGET = 25_000
@@ -344,6 +345,18 @@ def test_a_phone_on_its_side_shows_the_countdown_and_its_buttons_without_scrolli
             for x, _, across, _ in page.locator("main :is(button, label):visible").evaluate_all(PLACES):
                 assert x >= 0
                 assert x + across <= width
+
+
+def test_a_low_window_shows_the_one_button_without_scrolling(ana: Visitor) -> None:
+    first = ana.open()
+    room, again = ana.make_room(), ana.open()
+    for page in (first, again, room):
+        for width, height in LOW:
+            page.set_viewport_size({"width": width, "height": height})
+            expect(page.locator("tm-timer [data-act=main]").first).to_be_in_viewport(ratio=1)
+    again.set_viewport_size({"width": 1366, "height": 625})
+    press(own(again), "Start")
+    expect(own(again).get_by_role("button", name="Undo")).to_be_in_viewport(ratio=1)
 
 
 def made(someone: Visitor) -> Page:

@@ -105,17 +105,17 @@ def test_a_page_is_opened_offline_with_the_timer_of_last_time_and_what_was_done_
 
 
 @pytest.mark.parametrize(
-    ("locale", "before", "back"),
+    ("locale", "before", "back", "told"),
     [
-        ("en-GB", "Rooms need the server.", "You are online again."),
-        ("de-DE", "Räume brauchen den Server.", "Du bist wieder online."),
+        ("en-GB", "Rooms need the server.", "You are online again.", "Back online."),
+        ("de-DE", "Räume brauchen den Server.", "Du bist wieder online.", "Wieder online."),
     ],
 )
 def test_the_page_without_a_server_says_when_there_is_one_again(
-    visitor: Callable[..., Visitor], locale: str, before: str, back: str
+    visitor: Callable[..., Visitor], locale: str, before: str, back: str, told: str
 ) -> None:
     someone = visitor(locale=locale)
-    someone.open()
+    title = someone.open().title()
     line = Line(page := someone.context.new_page())
     line.cut()
     page.goto("/offline")
@@ -124,6 +124,8 @@ def test_the_page_without_a_server_says_when_there_is_one_again(
     line.mend()
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(said).to_have_text(back)
+    is_told(page, told)
+    expect(page).to_have_title(title)
     line.cut()
     expect(said).to_contain_text(before)
 

@@ -95,7 +95,12 @@ def test_a_newcomer_on_a_phone_is_asked_in_sight_and_answers_without_moving_the_
 
 
 def test_where_there_is_little_height_the_question_for_a_name_covers_nothing(visitor: Callable[..., Visitor]) -> None:
-    for screen in (SMALLEST, {"width": 844, "height": 390}):
+    for screen in (
+        SMALLEST,
+        {"width": 844, "height": 390},
+        {"width": 412, "height": 732},
+        {"width": 820, "height": 1180},
+    ):
         page = visitor(viewport=screen).make_room()
         asked = page.locator(".asked")
         expect(asked).to_be_visible()

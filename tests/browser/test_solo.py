@@ -14,6 +14,14 @@ from tests.support.waiting import eventually
 
 DESKTOP = {"width": 1280, "height": 800}
 RUNNING = re.compile(r"^24:[0-5]\d$")
+# What is offered for five seconds is offered until the test says that they are over.
+TAKE_OFFERS_BACK = """
+const { setTimeout } = window;
+let over = [];
+window.setTimeout = (act, delay_ms, ...rest) =>
+  delay_ms === 5_000 ? over.push(act) : setTimeout(act, delay_ms, ...rest);
+window.takeOffersBack = () => over.splice(0).forEach((act) => act());
+"""
 
 
 def started(page: Page) -> Page:
@@ -322,6 +330,23 @@ def test_space_starts_and_pauses_whatever_was_clicked_before(ana: Visitor) -> No
         expect(own(page).locator(".ends")).to_contain_text("Ends at")
         page.keyboard.press("Space")
         expect(own(page).locator(".ends")).to_have_text("Paused")
+
+
+def test_what_can_be_undone_is_offered_while_the_keyboard_is_on_it(ana: Visitor) -> None:
+    ana.context.add_init_script(TAKE_OFFERS_BACK)
+    page = ana.open()
+    own(page).get_by_role("button", name="Start").focus()
+    page.keyboard.press("Enter")
+    undo = own(page).get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    expect(undo).to_be_focused()
+    page.evaluate("takeOffersBack()")
+    expect(undo).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.evaluate("takeOffersBack()")
+    expect(undo).to_have_count(0)
 
 
 def test_it_works_with_the_keyboard_alone(ana: Visitor) -> None:

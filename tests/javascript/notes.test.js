@@ -5,10 +5,10 @@ import { Notes } from "../../timers/static/timers/notes.js";
 
 const UNDO = { name: "undo", word: "Undo", take() {} };
 
-function notes() {
+function notes(isHeld = () => false) {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
-  return new Notes(() => {});
+  return new Notes(() => {}, isHeld);
 }
 
 test("an offer stands for five seconds; a passing line goes with it, another one stays", () => {
@@ -22,6 +22,17 @@ test("an offer stands for five seconds; a passing line goes with it, another one
   assert.equal(all.of("mine", false), null);
   assert.deepEqual([all.of("room", false).text, all.of("room", false).offers], ["Jun paused the timer", []]);
   assert.equal(all.of("end", false).offers.length, 1);
+});
+
+test("an offer on which the keyboard is stands on until that has left", () => {
+  let held = true;
+  const all = notes(() => held);
+  all.write("mine", "You paused the timer", { offers: [UNDO], passing: true });
+  mock.timers.tick(5_000);
+  assert.equal(all.of("mine", false).offers.length, 1);
+  held = false;
+  mock.timers.tick(5_000);
+  assert.equal(all.of("mine", false), null);
 });
 
 test("a line that takes the place of another is not ended with it", () => {

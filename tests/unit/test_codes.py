@@ -43,6 +43,9 @@ def test_characters_that_only_become_letters_in_upper_case_make_no_code(text: st
     [
         "ABC234",
         "  abc234 ",
+        "abc 234",
+        "ABC-234",
+        "A B C 2 3 4",
         "https://tomato.example/room/ABC234",
         "https://tomato.example/room/abc234/",
         "tomato.example/room/abc234?from=mail#top",

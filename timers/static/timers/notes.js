@@ -1,6 +1,7 @@
 /**
  * The line below each timer: what was done to it or went wrong, and what may be done about that. Knows no element.
- * An offer stands for five seconds, unless it `stays`; a line that is `passing` goes with it.
+ * An offer stands for five seconds, unless it `stays`, and on while the keyboard is on one; a line that is `passing` goes
+ * with it.
  */
 
 const OFFERED_FOR_MS = 5_000;
@@ -9,9 +10,12 @@ export class Notes {
   #lines = {};
   #leaving = {};
   #onchange;
+  #isHeld;
 
-  constructor(onchange) {
+  /** `isHeld()` says whether the keyboard is on an offer. */
+  constructor(onchange, isHeld) {
     this.#onchange = onchange;
+    this.#isHeld = isHeld;
   }
 
   /** `text` is a sentence, or makes one of the instant. An offer is `{name, word, take}`. */
@@ -19,7 +23,7 @@ export class Notes {
     clearTimeout(this.#leaving[id]);
     delete this.#lines[id];
     this.#lines[id] = { text, offers, complaint, passing };
-    if (offers.length > 0 && !stays) this.#leaving[id] = setTimeout(() => this.#end(id, passing), OFFERED_FOR_MS);
+    if (offers.length > 0 && !stays) this.#endLater(id, passing);
     this.#onchange();
   }
 
@@ -43,6 +47,11 @@ export class Notes {
   /** The line of what was done last and may yet be undone. */
   get passing() {
     return Object.values(this.#lines).findLast(({ passing }) => passing) ?? null;
+  }
+
+  #endLater(id, passing) {
+    const end = () => (this.#isHeld() ? this.#endLater(id, passing) : this.#end(id, passing));
+    this.#leaving[id] = setTimeout(end, OFFERED_FOR_MS);
   }
 
   #end(id, passing) {

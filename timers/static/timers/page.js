@@ -25,7 +25,7 @@ export class Page {
   audio = null;
 
   #places;
-  #notes = new Notes(() => this.show());
+  #notes = new Notes(() => this.show(), () => document.querySelector(".note .offer:focus-visible") !== null);
   #tools = new Tools(this);
   #watchers = new Set();
   #upkeep = null;

@@ -19,7 +19,7 @@ export const DEFAULTS = {
   presets: [],
 };
 
-const MOST_PRESETS = 12;
+export const MOST_PRESETS = 12;
 
 export class Preferences {
   #values;

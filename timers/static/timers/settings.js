@@ -5,6 +5,7 @@ import { REASON } from "#timers/words";
 import { stayAwake } from "./device.js";
 import { choose, chosen, LANGUAGES } from "./language.js";
 import * as notifier from "./notifier.js";
+import { MOST_PRESETS } from "./preferences.js";
 import { Sheet } from "./sheet.js";
 import { choice, quantity, remover, toggle } from "./switches.js";
 import { html, nothing } from "./vendor/lit-html.js";
@@ -138,6 +139,7 @@ class Settings {
       this.#prefer({ presets: [...others, { name, ...lengthsOf(settings) }] });
       event.target.reset();
     };
+    if (this.#preferences.presets.length >= MOST_PRESETS) return html`<p class="muted small">${WORDS.full(MOST_PRESETS)}</p>`;
     return html`<form class="addline" @submit=${keep}>
       <label class="small muted" for="preset">${WORDS.keep}</label>
       <input id="preset" name="name" maxlength="20" required autocomplete="off" placeholder=${WORDS.keepName} />

@@ -1,5 +1,6 @@
 /** The page of one's own timer. Where it was opened without a server it begins with what this browser heard of it last. */
 
+import { BACK } from "#timers/words";
 import { Page } from "./page.js";
 
 const isKept = document.querySelector("[data-kept]") !== null;
@@ -20,7 +21,14 @@ if (begin !== null) {
   });
 }
 
-if (isKept) page.watch(showWhetherRoomsAreThere);
+if (isKept) {
+  page.watch(showWhetherRoomsAreThere);
+  const greeted = page.watch(() => {
+    if (!page.session.connection.live) return;
+    greeted();
+    page.announcer.say(BACK);
+  });
+}
 
 page.start();
 

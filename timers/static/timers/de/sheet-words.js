@@ -36,6 +36,7 @@ export const SETTINGS = {
   keep: "Merken als",
   keepName: "Name, z. B. Schreiben",
   save: "Speichern",
+  full: (most) => `Für ${most} eigene ist Platz. Entferne eine, um eine andere zu behalten.`,
   forget: (name) => `${name} entfernen`,
   forgotten: (name) => `${name} ist entfernt.`,
   signals: "Ton und Hinweise",

@@ -36,6 +36,7 @@ export const SETTINGS = {
   keep: "Keep as",
   keepName: "a name, e.g. Writing",
   save: "Save",
+  full: (most) => `There is room for ${most} of your own. Remove one to keep another.`,
   forget: (name) => `Remove ${name}`,
   forgotten: (name) => `${name} is removed.`,
   signals: "Sound and signals",
