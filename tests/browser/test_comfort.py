@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.visitors import Visitor, connection, digits, note, own, press
+from tests.support.visitors import Visitor, connection, digits, note, own, press, shared
 from tests.support.waiting import eventually
 
 RUNNING = re.compile(r"^24:[0-5]\d$")
@@ -318,6 +318,19 @@ def test_a_sheet_that_cannot_be_fetched_says_so(ana: Visitor) -> None:
     page.route("**/settings*.js", lambda route: route.abort())
     page.get_by_role("button", name="Settings").click()
     expect(note(page)).to_have_text("This could not be fetched from the server. Please try again in a moment.")
+
+
+def test_a_press_that_has_to_wait_is_not_answered_by_the_last_complaint(ana: Visitor) -> None:
+    ana.expect_complaint("Failed to load resource")
+    page = ana.make_room()
+    page.route("**/settings*.js", lambda route: route.abort())
+    page.get_by_role("button", name="Settings").click()
+    said = note(page, shared(page))
+    expect(said).to_contain_text("could not be fetched")
+    page.evaluate("document.dispatchEvent(new Event('freeze'))")
+    expect(connection(page)).to_have_text("Reconnecting")
+    shared(page).get_by_role("button", name="Start for all").dispatch_event("click")
+    expect(said).to_have_text("The buttons wait for the server.")
 
 
 @pytest.mark.parametrize("path", ["/", "room"])

@@ -86,7 +86,7 @@ export class Page {
     this.#company?.hear(news);
   }
 
-  /** A command came to nothing. That is told until the timer moves or the connection is back. */
+  /** A command came to nothing. That is told until the timer moves, the connection is back, or a press has another reason. */
   complain(about, sentence) {
     this.#notes.write(about in this.#places ? about : this.first, sentence, { complaint: true });
     this.announcer.say(sentence);
@@ -215,6 +215,7 @@ export class Page {
 
   #attend(id, element) {
     element.addEventListener("command", ({ detail }) => this.command(id, detail));
+    element.addEventListener("refused", () => this.#notes.clearComplaints());
     element.addEventListener("shown", ({ detail }) => this.#count(id, detail.left_ms));
   }
 

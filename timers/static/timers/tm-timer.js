@@ -1,7 +1,7 @@
 /**
  * <tm-timer kind="solo|room|me">: one timer with its dial and its buttons. It shows what it is given and asks by a
- * `command` event whose detail is the message for the server; it decides nothing. Its markup is that of
- * templates/timers/_timer.html, which a browser test compares.
+ * `command` event whose detail is the message for the server, or says by a `refused` one that it may not; it decides
+ * nothing. Its markup is that of templates/timers/_timer.html, which a browser test compares.
  */
 
 import { ends, forAll, MAIN, more, PHASE, PHASES, REASON, RESET, round, skipTo, spoken } from "#timers/words";
@@ -60,7 +60,10 @@ class TimerElement extends HTMLElement {
 
   ask(type, fields = {}) {
     if (!this.#state.waits) this.dispatchEvent(new CustomEvent("command", { detail: { type, ...fields } }));
-    else this.#restorePhase();
+    else {
+      this.#restorePhase();
+      this.dispatchEvent(new CustomEvent("refused"));
+    }
   }
 }
 
