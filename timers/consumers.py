@@ -217,7 +217,11 @@ class TopicConsumer(AsyncConsumer):
                 log.debug("socket.cannot_join", reason=str(error))
                 await asyncio.sleep(JOIN_RETRY_S)
         self._arriving = self._joining = None
-        if self._v is None and self._fallback is None:  # whoever asks again and again is not put off
+        if self._v is None:
+            self._await_snapshot()
+
+    def _await_snapshot(self) -> None:
+        if self._fallback is None:  # whoever asks again and again is not put off
             self._fallback = asyncio.get_running_loop().call_later(SNAPSHOT_WITHIN_S, self._read_snapshot_soon)
 
     async def _arrive(self) -> None:
@@ -332,6 +336,9 @@ class TopicConsumer(AsyncConsumer):
             self.out.broadcast(_broadcast(message))
         elif text := protocol.without_newcomer(message["text"], self.place.member):
             self.out.text(text)
+        else:  # our arrival, after a snapshot from before it: what follows waits for the one that counts it
+            self._v = None
+            self._await_snapshot()
 
     def _take_reply(self, reply: dict[str, Any]) -> None:
         if "fields" in reply:

@@ -10,6 +10,7 @@ import redis
 from django.conf import settings
 from redis.exceptions import ConnectionError as RedisIsAway
 
+from rooms.models import Room
 from tests.support.guests import Guest, device
 from tests.support.waiting import eventually_async
 from tests.support.web import the_web_process
@@ -99,6 +100,27 @@ async def test_whoever_asks_again_and_again_is_not_put_off(
             await eventually_async(lambda came=came: len(received(empty_redis, Arrive)) > came)  # type: ignore[misc]
             assert came < 200
         await ana.is_in()
+
+
+async def test_what_is_told_after_a_snapshot_from_before_ones_arrival_has_no_gap(
+    monkeypatch: pytest.MonkeyPatch, reads: Reads
+) -> None:
+    """One's own arrival is told to nobody but the others, and there is a worker again."""
+    monkeypatch.setitem(settings.TOMATO.__dict__, "shards", SHARDS)
+    reads.goes_on.set()
+    path = f"/ws/room/{(await Room.objects.make()).code}"
+    async with the_web_process():
+        ana = Guest(path, device(0))
+        await ana.is_in()
+        starting = asyncio.create_task(ana.does("timer:start", timer="room"))
+        async with a_worker():
+            await starting
+            await ana.does("timer:pause", timer="room")
+            await eventually_async(lambda: any(state["action"] == "pause" for state in ana.heard("timer:state")))
+    v = 0
+    for message in (message for message in ana.told if message["type"].startswith(("session:", "timer:"))):
+        assert message["type"] in ("session:joined", "timer:tick") or message["v"] == v + 1, ana.told
+        v = message["v"]
 
 
 # Goodbyes -------------------------------------------------------------------------------------------------------------
