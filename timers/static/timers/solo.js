@@ -23,9 +23,9 @@ if (begin !== null) {
 
 if (isKept) {
   page.watch(showWhetherRoomsAreThere);
-  const greeted = page.watch(() => {
+  const stopWaiting = page.watch(() => {
     if (!page.session.connection.live) return;
-    greeted();
+    stopWaiting();
     page.announcer.say(BACK);
   });
 }
