@@ -83,6 +83,19 @@ def test_lengths_can_be_kept_under_a_name_for_every_timer_of_this_browser(ana: V
     expect(sheet.get_by_role("button", name="Sprint", exact=True)).to_be_visible()
 
 
+def test_no_lengths_that_are_kept_make_room_for_others_unasked(ana: Visitor) -> None:
+    page = ana.open()
+    preset = {"focus_ms": 60_000, "short_break_ms": 60_000, "long_break_ms": 60_000, "rounds": 4}
+    kept = {"presets": [{"name": f"My {number}", **preset} for number in range(12)]}
+    page.evaluate("(kept) => localStorage.setItem('tomato.preferences', JSON.stringify(kept))", kept)
+    page.reload()
+    sheet = settings(page)
+    expect(sheet).to_contain_text("There is room for 12 of your own.")
+    expect(sheet.get_by_label("Keep as")).to_have_count(0)
+    sheet.get_by_role("button", name="Remove My 0", exact=True).click()
+    expect(sheet.get_by_label("Keep as")).to_be_visible()
+
+
 def test_a_phase_that_is_under_way_keeps_its_length_and_the_sheet_says_so(ana: Visitor) -> None:
     page = ana.open()
     press(own(page), "Start")
